@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+// Arrows point to what a target may import; nothing points back. Sources/README.md walks through the rooms.
+let package = Package(
+    name: "holdfast",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "holdfast", targets: ["holdfast"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "HoldfastWire", dependencies: [nioCore], swiftSettings: settings),
+        .target(
+            name: "HoldfastCore",
+            dependencies: ["HoldfastWire", nioCore, httpTypes, collections, crypto],
+            swiftSettings: settings
+        ),
+        .target(name: "HoldfastBrokers", dependencies: ["HoldfastCore"], swiftSettings: settings),
+        .target(
+            name: "HoldfastServer",
+            dependencies: [
+                "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes, collections, logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            resources: [.embedInCode("Control/openapi.yaml")],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "holdfast",
+            dependencies: [
+                "HoldfastServer", "HoldfastBrokers", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, httpTypes, logging, lifecycle,
+                nioHTTP1,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [.embedInCode("Demo/chat.html")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "HoldfastTesting",
+            dependencies: ["HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HoldfastWireTests",
+            dependencies: ["HoldfastWire", "HoldfastTesting", nioCore, nioEmbedded, nioHTTP1],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HoldfastCoreTests",
+            dependencies: ["HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, httpTypes],
+            resources: [.copy("Dialect/Transcripts")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HoldfastServerTests",
+            dependencies: [
+                "HoldfastServer", "HoldfastCore", "HoldfastWire", "HoldfastTesting", "holdfast", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: settings
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,65 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// The broker of nodes in one process: alone by default, and several around one ``Exchange`` in tests and embedding programs.
+package final class MemoryBroker: Broker {
+    /// Where the nodes of one process meet.
+    package final class Exchange: Sendable {
+        fileprivate struct Member: Sendable {
+            let inbox: any BrokerInbox
+            var interests: Set<ChannelName> = []
+        }
+
+        fileprivate let members = Mutex<[NodeName: Member]>([:])
+
+        package init() {}
+    }
+
+    package let node: NodeName
+    package let name = "memory"
+    package let isUp = true
+    private let exchange: Exchange
+
+    package init(node: NodeName, exchange: Exchange = Exchange()) {
+        self.node = node
+        self.exchange = exchange
+    }
+
+    package func join(_ inbox: any BrokerInbox) async throws {
+        let isFree = exchange.members.withLock { members in
+            guard members[node] == nil else { return false }
+            members[node] = Exchange.Member(inbox: inbox)
+            return true
+        }
+        guard isFree else { throw BrokerError(.nameTaken, "another node is named \(node); give this one a name of its own (node, --node)") }
+    }
+
+    package func leave() async {
+        exchange.members.withLock { $0[node] = nil }
+    }
+
+    package func began(_ channel: ChannelName) {
+        exchange.members.withLock { _ = $0[node]?.interests.insert(channel) }
+    }
+
+    package func ended(_ channel: ChannelName) {
+        exchange.members.withLock { _ = $0[node]?.interests.remove(channel) }
+    }
+
+    package func broadcast(_ broadcasts: [Broadcast]) {
+        // Called outside the lock: an inbox is foreign code.
+        let others = exchange.members.withLock { members in members.count > 1 ? members.filter { $0.key != node } : [:] }
+        for member in others.values {
+            let wanted = broadcasts.filter { member.interests.contains($0.channel) }
+            if !wanted.isEmpty { member.inbox.deliver(wanted) }
+        }
+    }
+
+    package func perform(_ actions: [Action], on node: NodeName) async -> [ActionResult] {
+        let inbox = exchange.members.withLock { $0[node]?.inbox }
+        guard let inbox else { return actions.map { _ in .notFound } }
+        return await inbox.perform(actions)
+    }
+}

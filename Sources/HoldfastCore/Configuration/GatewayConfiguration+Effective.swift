@@ -1,0 +1,81 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+extension GatewayConfiguration {
+    /// The whole configuration as it is in force, as YAML, with secrets hidden.
+    package var effective: String {
+        var lines = [
+            "node: \(node)",
+            "threads: \(threads.map(String.init) ?? "one per core")",
+            "listen: [\(listen.map { "\"\($0)\"" }.joined(separator: ", "))]",
+            "control:",
+            "  listen: \"\(control)\"",
+            "  token: \(controlToken == nil ? "none" : "(hidden)")",
+            "broker: \(broker)",
+            "log: { level: \(logLevel.rawValue), format: \(logFormat.rawValue), color: \(logColor.rawValue) }",
+            "drain: { deadline: \(drainDeadline.setting), spread: \(drainSpread.setting) }",
+            "maxConnections: \(maxConnections.map(String.init) ?? "from the limit of open files")",
+            "maxHeadBytes: \(maxHeadBytes)",
+            "handshakeTimeout: \(handshakeTimeout.setting)",
+            "routes:",
+        ]
+        for route in routes { lines += route.effective }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension RouteConfiguration {
+    fileprivate var effective: [String] {
+        var lines = [
+            "  - name: \(name)",
+            "    path: \"\(path)\"",
+            "    dialect: \(dialect.rawValue)",
+            "    target: \(target)",
+            "    secret: \(secrets.isEmpty ? "none" : "[\(secrets.map { _ in "(hidden)" }.joined(separator: ", "))]")",
+            "    origins: \(origins.description)",
+            "    forwardHeaders: [\(forwardHeaders.joined(separator: ", "))]",
+            "    events: [\(EventKind.allCases.filter(events.contains).map(\.rawValue).joined(separator: ", "))]",
+            "    maxMessageBytes: \(limits.maxMessageBytes)",
+            "    maxAnswerBytes: \(webhook.maxAnswerBytes)",
+            "    queueEvents: \(limits.queueEvents)",
+            "    queueBytes: \(limits.queueBytes)",
+            "    sendQueueBytes: \(limits.sendQueueBytes)",
+            "    slowReader: \(limits.slowReader.rawValue)",
+            "    maxChannels: \(limits.maxChannels)",
+            "    maxStateBytes: \(limits.maxStateBytes)",
+            "    pingInterval: \(keepAlive.pingInterval.setting)",
+            "    pongTimeout: \(keepAlive.pongTimeout.setting)",
+            "    idleTimeout: \(keepAlive.idleTimeout.setting)",
+            "    maxLifetime: \(keepAlive.maxLifetime.setting)",
+            "    webhook:",
+            "      timeout: \(webhook.timeout.setting)",
+            "      retries: \(webhook.retries)",
+            "      onFailure: \(webhook.onFailure.rawValue)",
+            "      concurrency: \(webhook.concurrency)",
+            "      queue: \(webhook.queue)",
+            "      closeBudget: \(webhook.closeBudget.setting)",
+        ]
+        if dialect == .wsaas {
+            lines += [
+                "    wsaas:",
+                "      localAddress: \(wsaas.localAddress)",
+                "      timeout: \(wsaas.timeout)",
+                "      textContentType: \(wsaas.textContentType)",
+                "      answersWithStatus: \(wsaas.answersWithStatus)",
+            ]
+        }
+        return lines
+    }
+}
+
+extension Duration {
+    /// As a setting writes it.
+    fileprivate var setting: String {
+        let milliseconds = inNanoseconds / 1_000_000
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+    }
+}
+
+extension Duration? {
+    fileprivate var setting: String { self?.setting ?? "off" }
+}

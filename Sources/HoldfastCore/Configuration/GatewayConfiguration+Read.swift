@@ -1,0 +1,79 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+extension GatewayConfiguration {
+    /// Understands a configuration.
+    ///
+    /// - Throws: ``ConfigurationFaults`` with every fault, in the order of reading.
+    package static func read(_ root: ConfigurationNode) throws(ConfigurationFaults) -> GatewayConfiguration {
+        var section = SectionReader(root)
+        var configuration = GatewayConfiguration()
+        configuration.readNode(&section)
+        configuration.readRoutes(&section)
+        configuration.checkSafety(&section)
+        section.finish()
+        guard section.problems.isEmpty else { throw ConfigurationFaults(section.problems) }
+        return configuration
+    }
+
+    private mutating func readNode(_ section: inout SectionReader) {
+        let address = SettingType(rule: HostPort.rule) { HostPort($0) }
+        node = section.value("node", SettingType(rule: "expected 1 to 64 letters, digits, - or _", parse: NodeName.init), default: node)
+        threads = section.optional("threads", .integer(1...1024))
+        listen = section.list("listen", address) ?? listen
+        if listen.isEmpty { section.add("listen", HostPort.rule) }
+        broker = section.value("broker", .text, default: broker)
+        maxConnections = section.optional("maxConnections", .integer(1...100_000_000))
+        maxHeadBytes = section.value("maxHeadBytes", .bytes(atLeast: 256), default: maxHeadBytes)
+        handshakeTimeout = section.value("handshakeTimeout", .duration, default: handshakeTimeout)
+
+        var control = section.section("control")
+        self.control = control.value("listen", address, default: self.control)
+        controlToken = control.optional("token", .text)
+        section.finish(control)
+
+        var log = section.section("log")
+        logLevel = log.value("level", .word, default: logLevel)
+        logFormat = log.value("format", .word, default: logFormat)
+        logColor = log.value("color", .word, default: logColor)
+        section.finish(log)
+
+        var drain = section.section("drain")
+        drainDeadline = drain.value("deadline", .duration, default: drainDeadline)
+        drainSpread = drain.value("spread", .duration, default: drainSpread)
+        section.finish(drain)
+    }
+
+    private mutating func readRoutes(_ section: inout SectionReader) {
+        var defaults = RouteSettings()
+        defaults.read(&section)
+        let sections = section.sections("routes")
+        for (index, inner) in sections.enumerated() {
+            var inner = inner
+            var settings = defaults
+            let pattern = SettingType(rule: PathPattern.rule, parse: PathPattern.init)
+            let path = inner.value("path", pattern, default: .all)
+            let name = inner.value("name", .text, default: index == 0 && sections.count == 1 ? "default" : path.description)
+            settings.read(&inner)
+            if let target = settings.target {
+                if routes.contains(where: { $0.path == path }) { inner.add("path", "\(path) is the path of another route already") }
+                if routes.contains(where: { $0.name == name }) { inner.add("name", "\(name) is the name of another route already") }
+                routes.append(settings.route(name: name, path: path, target: target))
+            } else if !inner.problems.contains(where: { $0.key.hasSuffix("target") }) {
+                inner.add("target", "missing: the URL at which the app is called; \(TargetURL.rule)")
+            }
+            section.finish(inner)
+        }
+        if sections.isEmpty {
+            section.add("routes", "no route: give the app's URL (holdfast serve http://localhost:3000/hook) or a file with routes (-c holdfast.yaml)")
+        }
+    }
+
+    private func checkSafety(_ section: inout SectionReader) {
+        guard !control.isLoopback, controlToken == nil else { return }
+        section.add(
+            "control",
+            "\(control) can be reached from other machines, so it needs a token: set control.token (--control-token, HOLDFAST_CONTROL_TOKEN), or listen on 127.0.0.1"
+        )
+    }
+}

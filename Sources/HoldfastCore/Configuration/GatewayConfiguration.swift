@@ -1,0 +1,48 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything that one node is told at start-up.
+package struct GatewayConfiguration: Equatable, Sendable {
+    package enum LogFormat: String, CaseIterable, Sendable {
+        /// Text when standard error is a terminal, otherwise JSON.
+        case auto
+        case json
+        case text
+    }
+
+    package enum LogLevel: String, CaseIterable, Sendable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    package enum LogColor: String, CaseIterable, Sendable {
+        /// When standard error is a terminal.
+        case auto
+        case always
+        case never
+    }
+
+    package var node = NodeName.standalone
+    /// Event loops; `nil` for one per core.
+    package var threads: Int?
+    package var listen = [HostPort(host: "", port: 8080)]
+    package var control = HostPort(host: "127.0.0.1", port: 8081)
+    package var controlToken: String?
+    /// The broker's URL; `memory` for a node that stands alone.
+    package var broker = "memory"
+    package var logLevel = LogLevel.info
+    package var logFormat = LogFormat.auto
+    package var logColor = LogColor.auto
+    /// How long a shutdown may take. Default 30 s.
+    package var drainDeadline = Duration.seconds(30)
+    /// Over how long the closing of connections is spread at shutdown, so that clients do not all come back at once. Default 2 s.
+    package var drainSpread = Duration.seconds(2)
+    /// Connections on this node; `nil` for what the limit of open files allows.
+    package var maxConnections: Int?
+    /// The longest head of an opening request, in bytes. Beyond it: 431. Default 16 KiB.
+    package var maxHeadBytes = 16 << 10
+    /// How long a client may take to send its opening request. Beyond it: 408. Default 10 s.
+    package var handshakeTimeout = Duration.seconds(10)
+    package var routes: [RouteConfiguration] = []
+
+    package init() {}
+}

@@ -1,0 +1,155 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastWire
+
+/// The life of one connection: asking the app, open, closing, closed.
+///
+/// Every function is named for what happened and returns what to do about it. However a connection ends, and in whatever order the news
+/// of it arrives, exactly one order carries its ``Ending``.
+package struct ConnectionMachine: Equatable, Sendable {
+    private enum State: Equatable, Sendable {
+        /// The app was asked and has not answered.
+        case asking  // -> open, abandoned, closed
+        /// The client left, or was told to, while the app was asked.
+        case abandoned(Ending)  // -> closed
+        case open  // -> closing, closed
+        /// A close frame was sent and none has come; the ending holds what was sent.
+        case closing(Ending)  // -> closed
+        case closed
+    }
+
+    package enum Order: Equatable, Sendable {
+        case none
+        /// Answer the handshake with 101.
+        case upgrade
+        /// Answer the handshake with the refusal at hand, and forget the connection: the app never had it.
+        case refuse
+        /// Answer the handshake with 503: the gateway is going away.
+        case refuseUnavailable
+        /// Hand the message to the app.
+        case deliver
+        /// Answer the ping.
+        case pong
+        /// Send a close frame and wait for the peer's, but not for ever.
+        case sendClose(CloseCode, reason: String)
+        /// Send a close frame and hang up: nothing more that the peer sends can be read.
+        case fail(CloseCode, reason: String)
+        /// Answer the peer's close frame, close the socket, tell the app.
+        case echoClose(CloseCode, Ending)
+        /// Close the socket at once and tell the app.
+        case end(Ending)
+    }
+
+    private var state: State
+
+    private init(state: State) { self.state = state }
+
+    /// A client came and the app is being asked.
+    package static var asking: ConnectionMachine { ConnectionMachine(state: .asking) }
+
+    package var isOpen: Bool { state == .open }
+    package var isAsking: Bool { state == .asking }
+
+    /// The app said yes.
+    package mutating func appAccepted() -> Order {
+        switch state {
+        case .asking:
+            state = .open
+            return .upgrade
+        case .abandoned(let ending):
+            // The app believes in a connection that is gone, so it must hear of the end.
+            state = .closed
+            return .end(ending)
+        case .open, .closing, .closed: return .none
+        }
+    }
+
+    /// The app said no, or gave no usable answer.
+    package mutating func appRefused() -> Order {
+        switch state {
+        case .asking, .abandoned:
+            state = .closed
+            return .refuse
+        case .open, .closing, .closed: return .none
+        }
+    }
+
+    package func messageReceived() -> Order { state == .open ? .deliver : .none }
+
+    package func pingReceived() -> Order { state == .open ? .pong : .none }
+
+    /// The peer sent a close frame.
+    package mutating func closeReceived(_ code: CloseCode, reason: String) -> Order {
+        switch state {
+        case .open:
+            state = .closed
+            return .echoClose(code, Ending(code: code, reason: reason, isClean: true, cause: .client))
+        case .closing(let ending):
+            state = .closed
+            return .end(Ending(code: ending.code, reason: ending.reason, isClean: true, error: ending.error, cause: ending.cause))
+        case .asking, .abandoned, .closed: return .none
+        }
+    }
+
+    /// The peer broke a rule: the connection fails with the violation's code.
+    package mutating func violated(_ violation: Violation) -> Order {
+        guard state == .open else { return .none }
+        state = .closing(Ending(code: violation.code, reason: violation.reason, isClean: false, error: violation.reason, cause: .violation))
+        return .fail(violation.code, reason: violation.reason)
+    }
+
+    /// The app, an operator or the gateway itself wants it closed.
+    ///
+    /// - Parameter error: why the gateway ends it, in words for the app; `nil` when the app ordered it.
+    package mutating func closeOrdered(_ code: CloseCode, reason: String, error: String?, cause: EndCause) -> Order {
+        switch state {
+        case .asking:
+            state = .abandoned(Ending(code: code, reason: reason, isClean: false, error: error, cause: cause))
+            return .refuseUnavailable
+        case .open:
+            state = .closing(Ending(code: code, reason: reason, isClean: false, error: error, cause: cause))
+            return .sendClose(code, reason: reason)
+        case .abandoned, .closing, .closed: return .none
+        }
+    }
+
+    /// The peer did not answer our close frame in time.
+    package mutating func closeTimedOut() -> Order {
+        switch state {
+        case .closing(let ending):
+            state = .closed
+            return .end(
+                Ending(
+                    code: ending.code, reason: ending.reason, isClean: false, error: ending.error ?? "the client did not answer the close in time",
+                    cause: ending.cause))
+        case .asking, .abandoned, .open, .closed: return .none
+        }
+    }
+
+    /// Nothing came from the peer, not even a pong: a close frame would not reach it.
+    package mutating func peerSilent() -> Order {
+        switch state {
+        case .open, .closing:
+            state = .closed
+            return .end(Ending(code: .abnormal, isClean: false, error: "the client did not answer a ping", cause: .silent))
+        case .asking, .abandoned, .closed: return .none
+        }
+    }
+
+    /// The socket is gone.
+    package mutating func transportClosed() -> Order {
+        switch state {
+        case .asking:
+            state = .abandoned(.lost())
+            return .none
+        case .open:
+            state = .closed
+            return .end(.lost())
+        case .closing(let ending):
+            state = .closed
+            return .end(ending)
+        case .abandoned, .closed: return .none
+        }
+    }
+}

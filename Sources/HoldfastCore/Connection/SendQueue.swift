@@ -1,0 +1,78 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+package import NIOCore
+
+/// Frames that wait for a client that reads slower than it is written to. Bounded in bytes; what happens at the bound is the route's policy.
+///
+/// A client that keeps up never has anything here: its frames go straight to the socket.
+package struct SendQueue: Sendable {
+    /// What became of a message.
+    package enum Intake: Equatable, Sendable {
+        /// Queued. `dropped` older messages made room for it.
+        case taken(dropped: Int)
+        /// Dropped: the queue is full and the policy keeps the old.
+        case full
+        /// The queue is full and the policy is to close the connection.
+        case overflow
+    }
+
+    private var frames: Deque<ByteBuffer> = []
+    /// Only the latest ping is worth an answer (RFC 6455 §5.5.3), so a peer that pings and does not read costs one frame.
+    private var pong: ByteBuffer?
+    package private(set) var bytes = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { frames.isEmpty && pong == nil }
+
+    /// Queues a message's frame.
+    ///
+    /// - Parameter limit: in bytes. A frame larger than the limit is taken when nothing else waits: it could never fit otherwise.
+    package mutating func enqueue(_ frame: ByteBuffer, limit: Int, policy: SlowReaderPolicy) -> Intake {
+        var dropped = 0
+        if !frames.isEmpty, bytes + frame.readableBytes > limit {
+            switch policy {
+            case .close: return .overflow
+            case .dropNewest: return .full
+            case .dropOldest:
+                while bytes + frame.readableBytes > limit, let oldest = frames.popFirst() {
+                    bytes -= oldest.readableBytes
+                    dropped += 1
+                }
+            }
+        }
+        append(frame)
+        return .taken(dropped: dropped)
+    }
+
+    /// Queues the close frame, behind everything else and whatever the limit.
+    package mutating func enqueueClose(_ frame: ByteBuffer) { append(frame) }
+
+    /// Keeps a pong, in place of an older one.
+    package mutating func enqueuePong(_ frame: ByteBuffer) { pong = frame }
+
+    /// The next frame to write: a pong before messages.
+    package mutating func next() -> ByteBuffer? {
+        if let frame = pong {
+            pong = nil
+            return frame
+        }
+        guard let frame = frames.popFirst() else {
+            // An emptied queue gives its memory back: a burst must not be paid for as long as the connection lives.
+            frames = []
+            return nil
+        }
+        bytes -= frame.readableBytes
+        return frame
+    }
+
+    /// Forgets everything; the connection is gone.
+    package mutating func removeAll() { self = SendQueue() }
+
+    private mutating func append(_ frame: ByteBuffer) {
+        frames.append(frame)
+        bytes += frame.readableBytes
+    }
+}

@@ -1,0 +1,210 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+
+/// The ordered queue of one connection's events on their way to the app: numbers them, batches them, retries them, and pushes back when it is full.
+///
+/// One request is in flight at a time. Events leave the queue only when the app has answered, so a retry sends the same batch again.
+/// After the closing event nothing more is taken, and the machine lives until that one is delivered or given up.
+package struct DeliveryMachine: Sendable {
+    private enum State: Equatable, Sendable {
+        case idle  // -> inFlight
+        case inFlight(count: Int, attempt: Int)  // -> idle, waiting, finished
+        case waiting(count: Int, attempt: Int)  // -> inFlight
+        case finished
+    }
+
+    /// What became of an event.
+    package enum Intake: Equatable, Sendable {
+        case taken
+        /// Taken, and the queue is full: stop reading the socket until relief is ordered.
+        case takenNowFull
+        /// The connection has ended; the event is dropped.
+        case gone
+    }
+
+    /// What follows an answered request.
+    package struct Progress: Equatable, Sendable {
+        /// The queue was full and has room again: read the socket.
+        package let relieved: Bool
+        /// The closing event was delivered: the connection may be forgotten.
+        package let isFinished: Bool
+    }
+
+    /// What follows a failed attempt.
+    package enum Verdict: Equatable, Sendable {
+        /// Send the same batch again at once.
+        case retryNow
+        /// Send the same batch again after this long.
+        case retry(after: Duration)
+        /// The opening event failed: refuse the client.
+        case refuse
+        /// The events are given up and the client is to be closed with 1011. Those that the app has certainly not seen stay queued and
+        /// travel with the closing event.
+        case close(lost: Int)
+        /// The events are given up; go on with the next.
+        case drop(Progress, lost: Int)
+        /// The closing event could not be delivered within its budget.
+        case abandon(lost: Int)
+    }
+
+    /// What a failed attempt is judged by.
+    package struct RetryRules: Equatable, Sendable {
+        package var policy: WebhookPolicy
+        /// Whether the app can tell a repetition from a new request; otherwise only what was certainly not processed is repeated.
+        package var isRepeatable: Bool
+
+        package init(policy: WebhookPolicy, isRepeatable: Bool) {
+            self.policy = policy
+            self.isRepeatable = isRepeatable
+        }
+    }
+
+    private var queue: Deque<SequencedEvent> = []
+    private var queuedBytes = 0
+    private var lastSeq = 0
+    private var state = State.idle
+    private var isFull = false
+    /// When the closing event came; from then on its budget runs.
+    private var endedAt: MonotonicTime?
+
+    package init() {}
+
+    package var isIdle: Bool { state == .idle && queue.isEmpty }
+    package var isFinished: Bool { state == .finished }
+    package var depth: Int { queue.count }
+
+    /// An event happened that the app wants to hear of; it gets the next number.
+    ///
+    /// An event is taken even when it passes the limits: it is out of the socket already. The answer tells to read no further.
+    package mutating func occurred(_ event: Event, at now: MonotonicTime, limits: ConnectionLimits) -> Intake {
+        guard endedAt == nil, state != .finished else { return .gone }
+        lastSeq += 1
+        queue.append(SequencedEvent(seq: lastSeq, event: event))
+        queuedBytes += event.weight
+        if case .end = event { endedAt = now }
+        if queue.count >= limits.queueEvents || queuedBytes >= limits.queueBytes {
+            isFull = true
+            return .takenNowFull
+        }
+        return .taken
+    }
+
+    /// The connection ended and the app does not want to hear of it: what is queued is still delivered, then the machine is finished.
+    package mutating func endedUnheard(at now: MonotonicTime) -> Bool {
+        endedAt = endedAt ?? now
+        if isIdle { state = .finished }
+        return isFinished
+    }
+
+    /// Whether a new batch can be sent: events wait, and nothing is in flight or waits to be repeated.
+    package var hasBatch: Bool { state == .idle && !queue.isEmpty }
+
+    /// The batch to send now: a new one, or the last one again after a verdict to repeat it.
+    ///
+    /// A new batch is the opening event alone; otherwise all that waits, or one event where `batches` is false.
+    package mutating func next(batches: Bool) -> [SequencedEvent]? {
+        switch state {
+        case .idle:
+            guard let first = queue.first else { return nil }
+            var count = batches ? queue.count : 1
+            if case .open = first.event { count = 1 }
+            state = .inFlight(count: count, attempt: 1)
+        case .waiting(let count, let attempt) where count > 0: state = .inFlight(count: count, attempt: attempt + 1)
+        case .inFlight: break
+        case .waiting, .finished: return nil
+        }
+        return batchInFlight
+    }
+
+    /// The batch in flight.
+    package var batchInFlight: [SequencedEvent]? {
+        if case .inFlight(let count, _) = state { Array(queue.prefix(count)) } else { nil }
+    }
+
+    /// The app answered, and its answer will be carried out.
+    package mutating func answered(limits: ConnectionLimits) -> Progress {
+        guard case .inFlight(let count, _) = state else { return Progress(relieved: false, isFinished: isFinished) }
+        removeFirst(count)
+        return settle(limits: limits)
+    }
+
+    /// The attempt failed.
+    ///
+    /// - Parameter jitter: a random number from 0 up to 1, for the delay.
+    package mutating func failed(
+        _ failure: DeliveryFailure, at now: MonotonicTime, rules: RetryRules, limits: ConnectionLimits, jitter: Double
+    ) -> Verdict {
+        guard case .inFlight(let count, let attempt) = state else { return .drop(Progress(relieved: false, isFinished: isFinished), lost: 0) }
+        let hasEnding = queue.prefix(count).contains { if case .end = $0.event { true } else { false } }
+        // To hear of an end twice does no harm, not to hear of it does.
+        let mayRepeat = failure.isTransient && (rules.isRepeatable || hasEnding || !failure.mayHaveBeenProcessed)
+        if failure == .stale, mayRepeat { return .retryNow }
+        let delay = RetrySchedule.delay(after: attempt, jitter: jitter)
+
+        if let endedAt {
+            let isWorthIt = attempt <= rules.policy.retries || !failure.mayHaveBeenProcessed || (hasEnding && count == 1)
+            if mayRepeat, isWorthIt, (now + delay).since(endedAt) <= rules.policy.closeBudget { return wait(count, attempt, delay) }
+            return giveUpAfterEnd(count, failure, hasEnding: hasEnding, limits: limits)
+        }
+        if mayRepeat, attempt <= rules.policy.retries { return wait(count, attempt, delay) }
+        if case .open = queue.first?.event {
+            state = .finished
+            queue = []
+            return .refuse
+        }
+        // Undelivered for certain: the app still gets it, in order, in front of the closing event. Everything else is given up here, for one
+        // request that always fails must not keep the app from learning the end.
+        let keeps = rules.policy.onFailure == .close && !failure.mayHaveBeenProcessed
+        if !keeps { removeFirst(count) }
+        let lost = keeps ? 0 : count
+        switch rules.policy.onFailure {
+        case .close:
+            state = .waiting(count: 0, attempt: 0)
+            return .close(lost: lost)
+        case .drop:
+            return .drop(settle(limits: limits), lost: lost)
+        }
+    }
+
+    /// After ``Verdict/close(lost:)`` nothing is sent until the connection's end is known; then this lets the rest go.
+    package mutating func resumeAfterEnd() {
+        if case .waiting(0, 0) = state { state = .idle }
+    }
+
+    /// Nobody can be closed any more; what is given up makes way for the closing event, which goes alone if it must.
+    private mutating func giveUpAfterEnd(_ count: Int, _ failure: DeliveryFailure, hasEnding: Bool, limits: ConnectionLimits) -> Verdict {
+        if hasEnding, count == 1 || !failure.isTransient {
+            state = .finished
+            queue = []
+            // An answer that is no use is still an answer: the app has heard.
+            return .abandon(lost: failure.isTransient ? count : 0)
+        }
+        let lost = hasEnding ? count - 1 : count
+        removeFirst(lost)
+        return .drop(settle(limits: limits), lost: lost)
+    }
+
+    private mutating func wait(_ count: Int, _ attempt: Int, _ delay: Duration) -> Verdict {
+        state = .waiting(count: count, attempt: attempt)
+        return .retry(after: delay)
+    }
+
+    private mutating func removeFirst(_ count: Int) {
+        for _ in 0..<count {
+            guard let event = queue.popFirst() else { preconditionFailure("a batch is taken from the queue") }
+            queuedBytes -= event.event.weight
+        }
+        if queue.isEmpty { queue = [] }
+    }
+
+    private mutating func settle(limits: ConnectionLimits) -> Progress {
+        let isFinished = endedAt != nil && queue.isEmpty
+        state = isFinished ? .finished : .idle
+        let hasRoom = queue.count * 2 <= limits.queueEvents && queuedBytes * 2 <= limits.queueBytes
+        let relieved = isFull && hasRoom
+        if relieved { isFull = false }
+        return Progress(relieved: relieved, isFinished: isFinished)
+    }
+}

@@ -1,0 +1,40 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a route's webhooks are sent, and what happens when they fail.
+package struct WebhookPolicy: Equatable, Sendable {
+    /// What a client is in for when the app gave no usable answer to its message.
+    package enum OnFailure: String, CaseIterable, Sendable {
+        /// Close it with 1011. The default: a client never takes for processed what was not.
+        case close
+        /// Drop the events and go on.
+        case drop
+    }
+
+    /// How long one attempt may take, from the request's first byte to the answer's last. Default 10 s.
+    package var timeout: Duration
+    /// How often a request is repeated after the first attempt. Default 2.
+    package var retries: Int
+    package var onFailure: OnFailure
+    /// Requests in flight per target. Default 256, divided among the event loops.
+    package var concurrency: Int
+    /// Opening requests that may wait for a free place; beyond it a client gets 503 with Retry-After. Default 1024, divided among the event loops.
+    package var queue: Int
+    /// How long a closing event is retried. Default 60 s.
+    package var closeBudget: Duration
+    /// The longest answer, in bytes. Beyond it: the webhook failed. Default four times the message limit.
+    package var maxAnswerBytes: Int
+
+    package init(
+        timeout: Duration = .seconds(10), retries: Int = 2, onFailure: OnFailure = .close, concurrency: Int = 256, queue: Int = 1024,
+        closeBudget: Duration = .seconds(60), maxAnswerBytes: Int = 4 << 20
+    ) {
+        self.timeout = timeout
+        self.retries = retries
+        self.onFailure = onFailure
+        self.concurrency = concurrency
+        self.queue = queue
+        self.closeBudget = closeBudget
+        self.maxAnswerBytes = maxAnswerBytes
+    }
+}

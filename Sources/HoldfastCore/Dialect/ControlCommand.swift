@@ -1,0 +1,45 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// A request to the control port, as a dialect sees it.
+package struct ControlRequest: Sendable {
+    package let method: String
+    /// With its leading slash, percent-decoded.
+    package let path: String
+    package let contentType: String?
+    package let body: ByteBuffer
+
+    package init(method: String, path: String, contentType: String?, body: ByteBuffer) {
+        self.method = method
+        self.path = path
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// How such a request is answered.
+package struct ControlReply: Equatable, Sendable {
+    package let status: Int
+    package let contentType: String
+    package let body: String
+
+    package init(status: Int, contentType: String = "application/json", body: String) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// What such a request asks for, and how to answer once it is done.
+package struct ControlCommand: Sendable {
+    package let actions: [Action]
+    /// Makes the answer from the results, one per action, in order.
+    package let reply: @Sendable ([ActionResult]) -> ControlReply
+
+    package init(actions: [Action], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
+        self.actions = actions
+        self.reply = reply
+    }
+}

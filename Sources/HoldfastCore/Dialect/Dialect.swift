@@ -1,0 +1,53 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastWire
+
+/// The wire convention that one app speaks: a pure translation in three directions. A dialect never waits, and keeps nothing.
+package protocol Dialect: Sendable {
+    /// As in configuration and metrics.
+    var name: String { get }
+
+    /// What the engine must know of the convention.
+    var traits: DialectTraits { get }
+
+    /// The webhook that carries these events.
+    ///
+    /// - Parameter events: at least one; exactly one where the traits say no batches, or where the first is the opening event.
+    func request(for events: [SequencedEvent], in session: SessionView) -> WebhookRequest
+
+    /// What the app's answer asks for.
+    ///
+    /// The list is checked whole: nothing is carried out when anything in it is wrong.
+    ///
+    /// - Throws: a ``DialectError`` when the answer means failure or is not understood.
+    func actions(from response: HTTPResponseMessage, to events: [SequencedEvent], in session: SessionView) throws(DialectError) -> [Action]
+
+    /// What a request to the control port asks for, in the dialect's own convention.
+    ///
+    /// - Returns: `nil` when the request is not of this convention.
+    func command(from request: ControlRequest) -> ControlCommand?
+}
+
+extension Dialect {
+    package func command(from request: ControlRequest) -> ControlCommand? { nil }
+}
+
+/// What the engine must know of a convention.
+package struct DialectTraits: Equatable, Sendable {
+    /// Whether a webhook can carry several events.
+    package var batches: Bool
+    /// Whether a delivery carries an id by which the app can drop a repetition; otherwise only what was certainly not processed is sent again.
+    package var isRepeatable: Bool
+    /// Whether webhooks are signed by Standard Webhooks when the route has a secret.
+    package var isSigned: Bool
+    /// Headers of the opening request, in lower case, that every webhook of the connection needs.
+    package var keepsHeaders: [String]
+
+    package init(batches: Bool, isRepeatable: Bool, isSigned: Bool, keepsHeaders: [String] = []) {
+        self.batches = batches
+        self.isRepeatable = isRepeatable
+        self.isSigned = isSigned
+        self.keepsHeaders = keepsHeaders
+    }
+}

@@ -1,0 +1,58 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reminders for many members of one event loop, at the cost of an array append each: no timer per connection, nothing to cancel.
+///
+/// Time is cut into ticks, and a ring of slots holds what is due in each. A member whose plans changed is not looked for: its old
+/// reminder comes, finds nothing due, and is set anew. A reminder beyond the ring's horizon waits in the farthest slot.
+package struct DeadlineWheel<Member: Sendable>: Sendable {
+    private struct Reminder: Sendable {
+        let member: Member
+        let at: MonotonicTime
+    }
+
+    package let tick: Duration
+    private let tickNanoseconds: Int64
+    private var slots: [[Reminder]]
+    /// The number of the tick that was swept last.
+    private var swept: Int64
+
+    /// - Parameters:
+    ///   - tick: how late a reminder may come; 100 ms in the gateway.
+    ///   - slotCount: how many ticks ahead reminders are told apart.
+    ///   - now: nothing before this will be asked for.
+    package init(tick: Duration, slotCount: Int, now: MonotonicTime) {
+        precondition(slotCount > 1 && tick > .zero, "a wheel needs slots and a tick")
+        self.tick = tick
+        self.tickNanoseconds = tick.inNanoseconds
+        self.slots = Array(repeating: [], count: slotCount)
+        self.swept = now.nanoseconds / tick.inNanoseconds
+    }
+
+    /// Asks for `member` to be handed back at the first sweep at or after `time`.
+    package mutating func remind(_ member: Member, at time: MonotonicTime) {
+        let wanted = (time.nanoseconds + tickNanoseconds - 1) / tickNanoseconds
+        let due = min(max(wanted, swept + 1), swept + Int64(slots.count) - 1)
+        slots[Int(due % Int64(slots.count))].append(Reminder(member: member, at: time))
+    }
+
+    /// Hands back all members whose time has come.
+    package mutating func sweep(now: MonotonicTime, _ body: (Member) -> Void) {
+        let current = now.nanoseconds / tickNanoseconds
+        guard current > swept else { return }
+        // After a pause longer than the ring, one turn of it sees every slot.
+        let first = max(swept + 1, current - Int64(slots.count) + 1)
+        var early: [Reminder] = []
+        for number in first...current {
+            let place = Int(number % Int64(slots.count))
+            guard !slots[place].isEmpty else { continue }
+            var due: [Reminder] = []
+            swap(&due, &slots[place])
+            for reminder in due {
+                if reminder.at <= now { body(reminder.member) } else { early.append(reminder) }
+            }
+        }
+        swept = current
+        for reminder in early { remind(reminder.member, at: reminder.at) }
+    }
+}

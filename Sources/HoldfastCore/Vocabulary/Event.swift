@@ -1,0 +1,50 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// What happened on a connection.
+package enum Event: Equatable, Sendable {
+    case open(OpeningRequest)
+    case message(Payload)
+    case ping(ByteBuffer)
+    case pong(ByteBuffer)
+    /// The connection ended; always the last event.
+    case end(Ending)
+
+    package var kind: EventKind {
+        switch self {
+        case .open: .open
+        case .message: .message
+        case .ping: .ping
+        case .pong: .pong
+        case .end: .close
+        }
+    }
+
+    /// The bytes that the event holds while it waits, for the queue's limit.
+    package var weight: Int {
+        switch self {
+        case .message(let payload): payload.count
+        case .ping(let bytes), .pong(let bytes): bytes.readableBytes
+        case .open, .end: 0
+        }
+    }
+}
+
+/// The kinds of events that a route may ask for, by the names that configuration uses.
+package enum EventKind: String, CaseIterable, Sendable {
+    case open, message, close, ping, pong
+}
+
+/// An event and its place in its connection's life.
+package struct SequencedEvent: Equatable, Sendable {
+    /// Counted from 1, without gaps, over the connection's whole life.
+    package let seq: Int
+    package let event: Event
+
+    package init(seq: Int, event: Event) {
+        self.seq = seq
+        self.event = event
+    }
+}

@@ -1,0 +1,154 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import Logging
+import NIOCore
+
+/// The way to the app: events in, answers out, as ``DeliveryMachine`` orders.
+extension Connection {
+    /// Asks the app whether the client may come in.
+    func begin(_ request: OpeningRequest) {
+        guard route.configuration.events.contains(.open) else {
+            return carryOut(.acceptUnasked)
+        }
+        guard route.pool.takesOpenings else {
+            route.counters.shed["open", default: 0] += 1
+            let busy = Refusal(status: 503, headers: [.init(name: "retry-after", value: "1")], body: "the app behind this gateway is busy\n")
+            return execute(machine.appRefused(), refusal: busy)
+        }
+        tell(.open(request))
+    }
+
+    /// An event happened: the app hears of it if it wants to.
+    func tell(_ event: Event) {
+        guard route.configuration.events.contains(event.kind) else { return }
+        switch delivery.occurred(event, at: shard.now, limits: limits) {
+        case .taken, .gone: break
+        case .takenNowFull: isPaused = true
+        }
+        pumpDelivery()
+    }
+
+    func pumpDelivery() {
+        if delivery.hasBatch { enqueueForDelivery() }
+    }
+
+    func enqueueForDelivery() {
+        guard !isQueued else { return }
+        isQueued = true
+        route.pool.enqueue(self)
+    }
+
+    func resumeReading() {
+        isPaused = false
+        guard wantsRead else { return }
+        wantsRead = false
+        context?.read()
+    }
+
+    // MARK: WebhookSource
+
+    var isOpening: Bool { machine.isAsking }
+
+    func webhookRequest() -> OutgoingWebhook? {
+        isQueued = false
+        guard let batch = delivery.next(batches: route.traits.batches), let first = batch.first else { return nil }
+        let request = route.dialect.request(for: batch, in: session)
+        let bytes = route.encoder.encode(
+            request, id: "msg_\(facts.idText.suffix(22))_\(first.seq)", traceparent: trace.traceparent(span: shard.random.next()), time: wallClock())
+        return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || request.method.isIdempotent)
+    }
+
+    func webhookAnswered(_ response: HTTPResponseMessage) {
+        guard let batch = delivery.batchInFlight else { return }
+        let plan: AnswerPlan
+        do throws(DialectError) {
+            let session = session
+            let actions = try route.dialect.actions(from: response, to: batch, in: session)
+            plan = try AnswerPlan.check(actions, offered: batch.first?.offeredProtocols, session: session, limits: limits)
+        } catch {
+            return webhookFailed(error.failure)
+        }
+        route.counters.webhooksOK += 1
+        let progress = delivery.answered(limits: limits)
+        carryOut(plan)
+        proceed(progress)
+    }
+
+    func webhookFailed(_ failure: DeliveryFailure) {
+        route.counters.webhooks[failure.label, default: 0] += 1
+        let verdict = delivery.failed(
+            failure, at: shard.now, rules: route.rules, limits: limits, jitter: Double.random(in: 0..<1, using: &shard.random))
+        log(failure, verdict)
+        switch verdict {
+        case .retryNow:
+            route.counters.webhookRetries += 1
+            enqueueForDelivery()
+        case .retry(let delay):
+            route.counters.webhookRetries += 1
+            retryAt = shard.now + delay
+            shard.remind(self, at: shard.now + delay)
+        case .refuse: execute(machine.appRefused(), refusal: failure.refusal)
+        case .close(let lost):
+            route.counters.webhookLost += lost
+            execute(machine.closeOrdered(.internalError, reason: "the app failed", error: failure.message, cause: .appFailure))
+            pumpDelivery()
+        case .drop(let progress, let lost):
+            route.counters.webhookLost += lost
+            proceed(progress)
+        case .abandon(let lost):
+            route.counters.webhookLost += lost
+            forget()
+        }
+    }
+
+    // MARK: Inside
+
+    private func proceed(_ progress: DeliveryMachine.Progress) {
+        if progress.relieved { resumeReading() }
+        if progress.isFinished { forget() } else { pumpDelivery() }
+    }
+
+    private func carryOut(_ plan: AnswerPlan) {
+        switch plan.opening {
+        case .accept(let chosen, let headers):
+            let order = machine.appAccepted()
+            if order == .upgrade {
+                chosenProtocol = chosen
+                opening?.upgrade(to: self, chosen: chosen, headers: headers)
+                opening = nil
+            }
+            execute(order)
+        case .reject(let refusal): execute(machine.appRefused(), refusal: refusal)
+        case nil: break
+        }
+        for action in plan.actions { shard.perform(action, from: self) }
+    }
+
+    private func log(_ failure: DeliveryFailure, _ verdict: DeliveryMachine.Verdict) {
+        let isFinal: Bool
+        switch verdict {
+        case .retryNow: return
+        case .retry: isFinal = false
+        case .refuse, .close, .drop, .abandon: isFinal = true
+        }
+        guard !isFinal || route.logThrottle.admits(at: shard.now) else { return }
+        var metadata: Logger.Metadata = [
+            LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.error: "\(failure.message)",
+            LogKey.target: "\(route.configuration.target)",
+        ]
+        if let held = route.logThrottle.takeHeldBack() { metadata["hf.suppressed"] = "\(held)" }
+        shard.logger.log(level: isFinal ? .warning : .debug, isFinal ? "webhook failed" : "webhook will be repeated", metadata: metadata)
+    }
+
+    private func wallClock() -> Int { Int(WallClock.seconds) }
+}
+
+extension SequencedEvent {
+    /// The subprotocols offered, if this is the opening event.
+    fileprivate var offeredProtocols: [String]? {
+        if case .open(let request) = event { request.protocols } else { nil }
+    }
+}

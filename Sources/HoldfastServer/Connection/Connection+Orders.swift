@@ -1,0 +1,127 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import Logging
+import NIOCore
+
+/// Carrying out what ``ConnectionMachine`` orders.
+extension Connection {
+    func execute(_ order: ConnectionMachine.Order, refusal: Refusal = Refusal()) {
+        switch order {
+        case .none, .deliver, .pong: break
+        case .upgrade: opened()
+        case .refuse:
+            opening?.refuse(refusal)
+            opening = nil
+            forget()
+        case .refuseUnavailable:
+            opening?.refuse(Refusal(status: 503, headers: [.init(name: "retry-after", value: "1")], body: "this gateway is shutting down\n"))
+            opening = nil
+        case .sendClose(let code, let reason):
+            leaveChannels()
+            sendClose(code, reason: reason)
+            resumeReading()
+            hangUp(within: Self.closeTimeout)
+        case .fail(let code, let reason):
+            leaveChannels()
+            sendQueue.removeAll()
+            sendClose(code, reason: reason)
+            flush()
+            context?.close(mode: .output, promise: nil)
+            resumeReading()
+            hangUp(within: Self.failTimeout)
+        case .echoClose(let code, let ending):
+            leaveChannels()
+            sendQueue.removeAll()
+            sendClose(code, reason: "")
+            flush()
+            closeAfterFlush()
+            ended(ending)
+        case .end(let ending):
+            leaveChannels()
+            sendQueue.removeAll()
+            context?.close(promise: nil)
+            ended(ending)
+        }
+    }
+
+    /// Closes it in words of the app, an operator or a channel's closing.
+    func close(_ code: CloseCode, reason: String) {
+        execute(machine.closeOrdered(code, reason: reason, error: nil, cause: .app))
+    }
+
+    private func opened() {
+        countOpened()
+        if let interval = route.configuration.keepAlive.soonest {
+            keepAliveAt = shard.now + interval
+            shard.remind(self, at: shard.now + interval)
+        }
+    }
+
+    private func countOpened() {
+        wasOpened = true
+        route.counters.opened += 1
+        route.counters.connections += 1
+    }
+
+    /// The client went away while the app was asked.
+    func clientLeft() {
+        opening = nil
+        execute(machine.transportClosed())
+    }
+
+    /// The end is known: the app is told, and when it has been told the connection is forgotten.
+    private func ended(_ ending: Ending) {
+        if !wasOpened { countOpened() }
+        route.counters.closed(ending)
+        keepAlive.ended()
+        keepAliveAt = nil
+        isDeaf = true
+        shard.logger.debug(
+            "connection ended",
+            metadata: [
+                LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.code: "\(ending.code)",
+                LogKey.reason: "\(ending.cause.rawValue)", LogKey.error: "\(ending.error ?? "")",
+            ])
+        if route.configuration.events.contains(.close) {
+            _ = delivery.occurred(.end(ending), at: shard.now, limits: limits)
+        } else if delivery.endedUnheard(at: shard.now) {
+            return forget()
+        }
+        delivery.resumeAfterEnd()
+        pumpDelivery()
+    }
+
+    func leaveChannels() {
+        for channel in channels { shard.unsubscribe(self, from: channel) }
+        channels = []
+    }
+
+    /// Gives up waiting for the peer after a while.
+    private func hangUp(within time: Duration) {
+        closeAt = shard.now + time
+        shard.remind(self, at: shard.now + time)
+    }
+
+    /// The server closes TCP first (RFC 6455 §7.1.1), once the close frame is out; a peer that does not read is not waited for.
+    private func closeAfterFlush() {
+        guard let context else { return }
+        let channel = context.channel
+        channel.writeAndFlush(ByteBuffer()).assumeIsolated().whenComplete { _ in channel.close(promise: nil) }
+        hangUp(within: Self.failTimeout)
+    }
+
+    /// The slot is free for another.
+    func forget() {
+        closeAt = nil
+        retryAt = nil
+        shard.forget(id)
+    }
+}
+
+extension KeepAlivePolicy {
+    /// When the first look at a new connection is due.
+    fileprivate var soonest: Duration? { [pingInterval, idleTimeout, maxLifetime].compactMap(\.self).min() }
+}

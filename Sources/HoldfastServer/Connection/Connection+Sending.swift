@@ -1,0 +1,90 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import Logging
+import NIOCore
+
+/// The way out to the client.
+extension Connection {
+    /// What became of a message for the client.
+    enum Sending: Equatable {
+        case taken
+        /// Dropped: the client reads too slowly and its route drops what is new.
+        case full
+        case gone
+    }
+
+    /// Sends a message's frame: to the socket while the client keeps up, else to its queue.
+    func send(_ frame: ByteBuffer) -> Sending {
+        guard machine.isOpen, context != nil else { return .gone }
+        if isWritable, sendQueue.isEmpty {
+            write(frame)
+        } else {
+            switch sendQueue.enqueue(frame, limit: limits.sendQueueBytes, policy: limits.slowReader) {
+            case .taken(let dropped):
+                if dropped > 0 { wasSlow(.dropOldest, count: dropped) }
+            case .full:
+                wasSlow(.dropNewest, count: 1)
+                return .full
+            case .overflow:
+                wasSlow(.close, count: 1)
+                sendQueue.removeAll()
+                let why = "the client reads too slowly: more than \(limits.sendQueueBytes) bytes wait for it"
+                execute(machine.closeOrdered(.tryAgainLater, reason: "reading too slowly", error: why, cause: .slowReader))
+                return .gone
+            }
+        }
+        route.counters.messagesSent += 1
+        route.counters.bytesSent += frame.readableBytes
+        keepAlive.messagePassed(at: shard.now)
+        return .taken
+    }
+
+    func sendPong(_ payload: ByteBuffer) {
+        let frame = FrameWriter.frame(.pong, payload)
+        if isWritable { write(frame) } else { sendQueue.enqueuePong(frame) }
+    }
+
+    func sendPing() {
+        // A socket that takes nothing would not take a ping either; its silence is judged all the same.
+        if isWritable { write(FrameWriter.frame(.ping, ByteBuffer())) }
+    }
+
+    func sendClose(_ code: CloseCode, reason: String) {
+        let frame = FrameWriter.close(code, reason: reason)
+        if isWritable, sendQueue.isEmpty { write(frame) } else { sendQueue.enqueueClose(frame) }
+    }
+
+    /// The socket takes bytes again.
+    func drainSendQueue() {
+        while isWritable, let frame = sendQueue.next() { write(frame) }
+    }
+
+    /// Called by the shard at the end of a turn in which this connection was written to.
+    func flush() {
+        isDirty = false
+        context?.flush()
+    }
+
+    private func write(_ frame: ByteBuffer) {
+        context?.write(wrapOutboundOut(frame), promise: nil)
+        guard !isDirty else { return }
+        isDirty = true
+        shard.markDirty(self)
+    }
+
+    private func wasSlow(_ policy: SlowReaderPolicy, count: Int) {
+        route.counters.slowReaders[policy.rawValue, default: 0] += count
+        // One line per connection: where messages are dropped, a line for each would be a flood.
+        guard !wasSlowBefore else { return }
+        wasSlowBefore = true
+        shard.logger.warning(
+            "client reads too slowly",
+            metadata: [
+                LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.reason: "\(policy.rawValue)",
+                LogKey.count: "\(sendQueue.bytes)",
+            ])
+    }
+}

@@ -1,0 +1,185 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+import HoldfastWire
+package import NIOCore
+
+/// One held WebSocket: the only handler of its channel once the handshake is done, and the loop-bound home of everything about it.
+///
+/// It decides nothing: ``ConnectionMachine`` says how it lives, ``KeepAliveMachine`` when it is tested, ``DeliveryMachine`` what the app is sent and
+/// ``SendQueue`` what waits for the client. It outlives its socket until the app has been told of the end.
+package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    /// How long the peer may take to answer a close frame.
+    static let closeTimeout = Duration.seconds(5)
+    /// How long a peer that broke the protocol may take to hang up.
+    static let failTimeout = Duration.seconds(1)
+
+    let facts: ConnectionFacts
+    let route: ShardRoute
+    unowned let shard: HubShard
+    let trace: TraceContext
+
+    // What was decided so far.
+    var machine = ConnectionMachine.asking
+    var keepAlive: KeepAliveMachine
+    var delivery = DeliveryMachine()
+    var sendQueue = SendQueue()
+    var reader: MessageReader
+
+    // What the app set.
+    var chosenProtocol: String?
+    var state = ConnectionState()
+    var channels: [ChannelName] = []
+
+    // What is under way.
+    var opening: OpeningHandler?
+    var context: ChannelHandlerContext?
+    var keepAliveAt: MonotonicTime?
+    var closeAt: MonotonicTime?
+    var retryAt: MonotonicTime?
+    var drainAt: MonotonicTime?
+    let openedAt: MonotonicTime
+    var wasOpened = false
+    /// Whether it waits for a place in its pool.
+    var isQueued = false
+    var isDirty = false
+    var isWritable = true
+    /// Whether the socket is left unread because the app is behind.
+    var isPaused = false
+    var wantsRead = false
+    /// Whether the log has named it as a slow reader.
+    var wasSlowBefore = false
+    /// Whether what the peer sends is of no interest any more.
+    var isDeaf = false
+
+    /// - Parameter opening: who holds the channel until the app has answered.
+    init(id: ConnectionID, request: OpeningRequest, route: ShardRoute, shard: HubShard, opening: OpeningHandler) {
+        facts = ConnectionFacts(
+            id: id, direction: .inbound, route: route.configuration.name, request: request, keeping: route.traits.keepsHeaders)
+        self.route = route
+        self.shard = shard
+        self.opening = opening
+        trace = request.header("traceparent").flatMap(TraceContext.init(traceparent:)) ?? TraceContext(using: &shard.random)
+        openedAt = shard.now
+        keepAlive = KeepAliveMachine(openedAt: shard.now)
+        reader = MessageReader(expectsMask: true, maxMessageBytes: route.configuration.limits.maxMessageBytes)
+    }
+
+    package var id: ConnectionID { facts.id }
+    package var isOpen: Bool { machine.isOpen }
+    var limits: ConnectionLimits { route.configuration.limits }
+    var queuedBytes: Int { sendQueue.bytes }
+
+    var session: SessionView {
+        SessionView(facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels)
+    }
+
+    // MARK: Channel events
+
+    package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDeaf else { return }
+        keepAlive.heard(at: shard.now)
+        var bytes = unwrapInboundIn(data)
+        do throws(Violation) {
+            while true {
+                switch try reader.next(from: &bytes) {
+                case .needMore: return
+                case .text(let text): received(.text(text))
+                case .binary(let bytes): received(.binary(bytes))
+                case .ping(let payload): pinged(payload)
+                case .pong(let payload): tell(.pong(payload))
+                case .close(let code, let reason):
+                    isDeaf = true
+                    return execute(machine.closeReceived(code, reason: reason))
+                }
+            }
+        } catch {
+            isDeaf = true
+            execute(machine.violated(error))
+        }
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable { drainSendQueue() }
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) { execute(machine.transportClosed()) }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    /// Back-pressure: while the app is behind, the socket is not read.
+    package func read(context: ChannelHandlerContext) {
+        if isPaused { wantsRead = true } else { context.read() }
+    }
+
+    private func received(_ payload: Payload) {
+        guard machine.messageReceived() == .deliver else { return }
+        route.counters.messagesReceived += 1
+        route.counters.bytesReceived += payload.count
+        keepAlive.messagePassed(at: shard.now)
+        tell(.message(payload))
+    }
+
+    private func pinged(_ payload: ByteBuffer) {
+        guard machine.pingReceived() == .pong else { return }
+        sendPong(payload)
+        tell(.ping(payload))
+    }
+
+    // MARK: Time
+
+    func reminded(at now: MonotonicTime) {
+        if let due = closeAt, due <= now {
+            closeAt = nil
+            execute(machine.closeTimedOut())
+            context?.close(promise: nil)
+        }
+        if let due = drainAt, due <= now {
+            drainAt = nil
+            let why = "the gateway is shutting down"
+            execute(machine.closeOrdered(.goingAway, reason: why, error: why, cause: .shutdown))
+        }
+        if let due = retryAt, due <= now {
+            retryAt = nil
+            enqueueForDelivery()
+        }
+        if let due = keepAliveAt, due <= now { checkKeepAlive(at: now) }
+    }
+
+    func drain(at moment: MonotonicTime) {
+        drainAt = moment
+        shard.remind(self, at: moment)
+    }
+
+    func checkKeepAlive(at now: MonotonicTime) {
+        // An unread socket says nothing about its peer.
+        if isPaused { keepAlive.heard(at: now) }
+        keepAliveAt = nil
+        switch keepAlive.timerFired(at: now, policy: route.configuration.keepAlive) {
+        case .none: break
+        case .check(let time): remindKeepAlive(at: time)
+        case .ping(let time):
+            sendPing()
+            remindKeepAlive(at: time)
+        case .end(.silent): execute(machine.peerSilent())
+        case .end(.idle): execute(machine.closeOrdered(.normal, reason: "idle", error: "no message for the idle timeout", cause: .idle))
+        case .end(let cause):
+            execute(machine.closeOrdered(.goingAway, reason: "maximum lifetime reached", error: "the maximum lifetime was reached", cause: cause))
+        }
+    }
+
+    private func remindKeepAlive(at time: MonotonicTime) {
+        keepAliveAt = time
+        shard.remind(self, at: time)
+    }
+}

@@ -1,0 +1,56 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import Hummingbird
+
+/// `POST /v1/actions`: the same actions as in an app's answer, at any time.
+struct ActionRoutes {
+    let hub: Hub
+
+    func add(to router: some RouterMethods<BasicRequestContext>) {
+        router.post("/v1/actions") { request, _ in
+            guard request.mediaType == nil || request.mediaType == "application/json" else {
+                throw Problem(status: .unsupportedMediaType, detail: "expected content-type: application/json")
+            }
+            let body = try await request.wholeBody(limit: hub.configuration.maxActionBytes)
+            let actions: [Action]
+            do throws(DialectError) {
+                actions = try JSONActionReader.read(body, from: .control)
+            } catch {
+                throw Problem.badRequest(error.description)
+            }
+            let results = await hub.perform(actions)
+            return Response.json(.ok) { json in
+                json.key("results")
+                json.beginArray()
+                for result in results { write(result, into: &json) }
+                json.endArray()
+            }
+        }
+    }
+
+    private func write(_ result: ActionResult, into json: inout JSONWriter) {
+        json.beginObject()
+        json.key("status")
+        switch result {
+        case .done(let delivered):
+            json.string("ok")
+            json.key("delivered")
+            json.integer(delivered)
+        case .duplicate:
+            json.string("duplicate")
+            json.key("delivered")
+            json.integer(0)
+        case .notFound: json.string("notFound")
+        case .full: json.string("full")
+        case .refused(let why):
+            json.string("refused")
+            json.key("detail")
+            json.string(why)
+        case .unreachable: json.string("unreachable")
+        }
+        json.endObject()
+    }
+}

@@ -1,0 +1,112 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import Hummingbird
+import NIOCore
+
+/// Channels: publish, list, look at one, listen in.
+struct ChannelRoutes {
+    let hub: Hub
+
+    func add(to router: some RouterMethods<BasicRequestContext>) {
+        router.post("/v1/channels/{channel}/messages") { request, context in try await publish(request, context) }
+        router.get("/v1/channels/{channel}/messages") { _, context in try tail(context) }
+        router.get("/v1/channels") { request, _ in try await list(request) }
+        router.get("/v1/channels/{channel}") { request, context in try await show(request, context) }
+    }
+
+    private func publish(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        let channel = try context.channel()
+        let id = request.query("id")
+        if let id, !PublicationID.isValid(id) { throw Problem.badRequest("id: \(PublicationID.rule)") }
+        let payload = try await request.payload(limit: hub.configuration.maxMessageBytes)
+        let result = await hub.perform([.publish(Publication(channel: channel, payload: payload, id: id))]).first
+        return Response.json(.accepted) { json in
+            json.key("delivered")
+            if case .done(let delivered)? = result { json.integer(delivered) } else { json.integer(0) }
+            if result == .duplicate {
+                json.key("duplicate")
+                json.bool(true)
+            }
+        }
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        let limit = try request.pageLimit()
+        let after = request.query("after")
+        let rest = await hub.channels().drop { entry in after.map { entry.name.description <= $0 } ?? false }
+        return Response.json(.ok) { json in
+            json.key("channels")
+            json.beginArray()
+            for entry in rest.prefix(limit) {
+                json.beginObject()
+                json.key("name")
+                json.string(entry.name.description)
+                json.key("subscribers")
+                json.integer(entry.subscribers)
+                json.endObject()
+            }
+            json.endArray()
+            if rest.count > limit, let last = rest.prefix(limit).last {
+                json.key("next")
+                json.string(last.name.description)
+            }
+        }
+    }
+
+    private func show(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        let channel = try context.channel()
+        let limit = try request.pageLimit()
+        let total = await hub.subscriberCount(of: channel)
+        let page = await hub.connections(after: try request.cursor(), limit: limit + 1, channel: channel)
+        return Response.json(.ok) { json in
+            json.key("name")
+            json.string(channel.description)
+            json.key("subscribers")
+            json.integer(total)
+            json.key("connections")
+            json.beginArray()
+            for summary in page.prefix(limit) { json.string(summary.session.facts.idText) }
+            json.endArray()
+            page.writeNext(limit: limit, into: &json)
+        }
+    }
+
+    /// The channel's publications as server-sent events, until the listener leaves or the gateway stops.
+    private func tail(_ context: BasicRequestContext) throws -> Response {
+        let channel = try context.channel()
+        let publications = hub.taps.listen(to: channel)
+        return Response(
+            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            body: ResponseBody { writer in
+                try await writer.write(EventWriter.keepAlive)
+                for await publication in publications {
+                    try await writer.write(EventWriter.event("message", data: Self.describe(publication)))
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private static func describe(_ publication: Publication) -> ByteBuffer {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("channel")
+        json.string(publication.channel.description)
+        switch publication.payload {
+        case .text(let text):
+            json.key("text")
+            json.string(utf8: text)
+        case .binary(let bytes):
+            json.key("base64")
+            json.base64(bytes)
+        }
+        if let id = publication.id {
+            json.key("id")
+            json.string(id)
+        }
+        json.endObject()
+        return json.buffer
+    }
+}

@@ -1,0 +1,68 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+package import Hummingbird
+package import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The private HTTP port: publish, send, close, inspect, metrics, health.
+package struct ControlServer: Service {
+    private let hub: Hub
+    private let admission: NodeAdmission
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let running: @Sendable (HostPort) -> Void
+
+    /// - Parameter running: called once requests are accepted.
+    package init(
+        hub: Hub, admission: NodeAdmission, group: any EventLoopGroup, logger: Logger, running: @escaping @Sendable (HostPort) -> Void
+    ) {
+        self.hub = hub
+        self.admission = admission
+        self.group = group
+        self.logger = logger
+        self.running = running
+    }
+
+    /// - Throws: a ``GatewayError`` when the address cannot be had.
+    package func run() async throws {
+        let address = hub.configuration.control
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let running = running
+        let application = Application(
+            router: Self.router(hub: hub, admission: admission),
+            configuration: ApplicationConfiguration(
+                address: .hostname(address.host.isEmpty ? "0.0.0.0" : address.host, port: address.port), serverName: "holdfast"),
+            onServerRunning: { channel in
+                running(HostPort(host: channel.localAddress?.ipAddress ?? address.host, port: channel.localAddress?.port ?? address.port))
+            },
+            eventLoopGroupProvider: .shared(group),
+            logger: quiet)
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw GatewayError.cannotListen(on: address, setting: "control.listen, --control", because: error)
+        }
+    }
+
+    /// All routes, for the server and for the tests that hold them against openapi.yaml.
+    package static func router(hub: Hub, admission: NodeAdmission) -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: ProblemMiddleware())
+        HealthRoutes(hub: hub, admission: admission).add(to: router)
+        let guarded = router.group().add(middleware: TokenMiddleware(token: hub.configuration.controlToken))
+        guarded.get("/metrics") { _, _ in
+            let page = MetricsPage.write(
+                await hub.report(), configuration: hub.configuration, broker: hub.broker, version: Version.number)
+            return Response(status: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: .init(byteBuffer: ByteBuffer(string: page)))
+        }
+        ActionRoutes(hub: hub).add(to: guarded)
+        ChannelRoutes(hub: hub).add(to: guarded)
+        ConnectionRoutes(hub: hub).add(to: guarded)
+        DialectRoutes(hub: hub).add(to: guarded)
+        return router
+    }
+}

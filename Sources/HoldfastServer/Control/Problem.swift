@@ -1,0 +1,86 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import HoldfastCore
+import HoldfastWire
+import Hummingbird
+import NIOCore
+
+/// An error of the control API as a problem document (RFC 9457), whose `detail` a person can act on.
+struct Problem: Error {
+    let status: HTTPResponse.Status
+    let detail: String
+    var headers: HTTPFields = [:]
+
+    static func badRequest(_ detail: String) -> Problem { Problem(status: .badRequest, detail: detail) }
+    static let noConnection = Problem(status: .notFound, detail: "no node has an open connection of this id")
+
+    /// What became of an action that was to concern one connection; `nil` when it was done.
+    init?(_ result: ActionResult?) {
+        switch result {
+        case .done, .duplicate: return nil
+        case .notFound, nil: self = .noConnection
+        case .full: self.init(status: .tooManyRequests, detail: "the client reads too slowly and its queue is full; the message was dropped")
+        case .refused(let why): self.init(status: .conflict, detail: why)
+        case .unreachable: self.init(status: .serviceUnavailable, detail: "the node that holds this connection does not answer")
+        }
+    }
+
+    init(status: HTTPResponse.Status, detail: String, headers: HTTPFields = [:]) {
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+    }
+
+    var response: Response {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("type")
+        json.string("about:blank")
+        json.key("title")
+        json.string(status.reasonPhrase)
+        json.key("status")
+        json.integer(status.code)
+        json.key("detail")
+        json.string(detail)
+        json.endObject()
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        return Response(status: status, headers: headers, body: .init(byteBuffer: json.buffer))
+    }
+}
+
+/// Turns every error on the way out into a problem document.
+struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let problem as Problem {
+            return problem.response
+        } catch is NIOTooManyBytesError {
+            return Problem(status: .contentTooLarge, detail: "the body is larger than this endpoint takes").response
+        } catch let error as any Hummingbird.HTTPResponseError {
+            let detail =
+                error.status == .notFound
+                ? "no such endpoint: \(request.method) \(request.uri.path); GET /openapi.yaml lists them" : error.status.reasonPhrase
+            return Problem(status: error.status, detail: detail).response
+        }
+    }
+}
+
+/// Lets requests through that carry the control token. Without a configured token all pass: the port is then on loopback.
+struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
+    let token: String?
+
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+        if let token {
+            let given = request.headers[.authorization] ?? ""
+            guard given.lowercased().hasPrefix("bearer "), ConstantTime.equal(String(given.dropFirst(7)), token) else {
+                let detail = given.isEmpty ? "this port needs Authorization: Bearer and the control token" : "wrong control token"
+                throw Problem(status: .unauthorized, detail: detail, headers: [.wwwAuthenticate: "Bearer"])
+            }
+        }
+        return try await next(request, context)
+    }
+}

@@ -1,0 +1,100 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import HTTPTypes
+import HoldfastCore
+import HoldfastWire
+import Hummingbird
+import NIOCore
+
+/// Reading control requests: each answers a wrong value with a ``Problem`` that names it.
+extension Request {
+    /// The whole body.
+    ///
+    /// - Throws: 413 beyond `limit` bytes.
+    func wholeBody(limit: Int) async throws -> ByteBuffer {
+        do {
+            return try await body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw Problem(status: .contentTooLarge, detail: "the body is larger than \(limit) bytes")
+        }
+    }
+
+    /// A raw body as a message: text unless the content type says octets.
+    func payload(limit: Int) async throws -> Payload {
+        let bytes = try await wholeBody(limit: limit)
+        if mediaType == "application/octet-stream" { return .binary(bytes) }
+        var validator = UTF8Validator()
+        let isText = bytes.withUnsafeReadableBytes { validator.take($0) } && validator.isComplete
+        guard isText else {
+            throw Problem.badRequest("the body is not valid UTF-8; send binary messages with content-type: application/octet-stream")
+        }
+        return .text(bytes)
+    }
+
+    /// The content type without parameters, in lower case.
+    var mediaType: String? {
+        headers[.contentType].map { $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased() }
+    }
+
+    func query(_ name: String) -> String? {
+        uri.queryParameters[name[...]].map { String($0) }
+    }
+
+    /// `limit` and `after`, the same wherever there are pages.
+    func pageLimit() throws -> Int {
+        guard let text = query("limit") else { return 100 }
+        guard let limit = Int(text), (1...1000).contains(limit) else { throw Problem.badRequest("limit: expected a whole number from 1 to 1000") }
+        return limit
+    }
+
+    /// `code` and `reason`, as for the close action.
+    func closing() throws -> (CloseCode, String) {
+        var code = CloseCode.normal
+        if let text = query("code") {
+            guard let raw = UInt16(text), CloseCode(raw).isAllowedFromApp else {
+                throw Problem.badRequest("code: expected 1000, 1001, 1003, 1007 to 1014 or 3000 to 4999")
+            }
+            code = CloseCode(raw)
+        }
+        let reason = query("reason") ?? ""
+        guard reason.utf8.count <= CloseCode.maxReasonBytes else { throw Problem.badRequest("reason: longer than \(CloseCode.maxReasonBytes) bytes") }
+        return (code, reason)
+    }
+}
+
+extension RequestContext {
+    /// A part of the path, decoded.
+    func pathValue(_ name: String) -> String {
+        let raw = parameters.get(name) ?? ""
+        return raw.removingPercentEncoding ?? raw
+    }
+
+    func channel() throws -> ChannelName {
+        guard let name = ChannelName(pathValue("channel")) else { throw Problem.badRequest("channel: \(ChannelName.rule)") }
+        return name
+    }
+
+    func connectionID() throws -> ConnectionID {
+        guard let id = ConnectionID(pathValue("id")) else { throw Problem.noConnection }
+        return id
+    }
+}
+
+extension Response {
+    static func json(_ status: HTTPResponse.Status, _ write: (inout JSONWriter) -> Void) -> Response {
+        var json = JSONWriter()
+        json.beginObject()
+        write(&json)
+        json.endObject()
+        return Response(status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: json.buffer))
+    }
+}
+
+extension GatewayConfiguration {
+    /// The longest message that any route takes: control requests are not bound to one route.
+    var maxMessageBytes: Int { routes.map(\.limits.maxMessageBytes).max() ?? 1 << 20 }
+    /// The longest list of actions, the same from an answer and through the control API.
+    var maxActionBytes: Int { routes.map(\.webhook.maxAnswerBytes).max() ?? 4 << 20 }
+}

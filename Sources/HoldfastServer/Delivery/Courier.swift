@@ -1,0 +1,28 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import Logging
+import NIOCore
+
+/// Brings one event loop's webhooks to the apps: a ``WebhookPool`` per route.
+package final class Courier {
+    package let routes: [ShardRoute]
+
+    init(loop: any EventLoop, loopCount: Int, configuration: GatewayConfiguration, logger: Logger) {
+        routes = configuration.routes.map { route in
+            ShardRoute(configuration: route, pool: WebhookPool(loop: loop, loopCount: loopCount, route: route, logger: logger))
+        }
+        for route in routes { route.pool.route = route }
+    }
+
+    /// Ends what took too long, and idle connections.
+    func sweep(at now: MonotonicTime) {
+        for route in routes { route.pool.sweep(at: now) }
+    }
+
+    /// Closes all connections to the apps.
+    func shutDown() {
+        for route in routes { route.pool.shutDown() }
+    }
+}

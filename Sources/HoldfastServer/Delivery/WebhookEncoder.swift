@@ -1,0 +1,48 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import NIOCore
+
+/// Turns a dialect's request into bytes for one target: what never changes is made once.
+struct WebhookEncoder {
+    private let target: TargetURL
+    private let secrets: [WebhookSecret]
+    /// The request that most webhooks are: `POST` of JSON to the target's own path.
+    private let common: HTTPRequestTemplate
+
+    /// - Parameter secrets: empty where the dialect does not sign.
+    init(target: TargetURL, secrets: [WebhookSecret]) {
+        self.target = target
+        self.secrets = secrets
+        common = Self.template(target, method: .post, pathSuffix: "", contentType: Self.json)
+    }
+
+    /// - Parameters:
+    ///   - id: the delivery's id, the same for each attempt.
+    ///   - time: seconds since 1970, for the signature; asked for only when there is one.
+    func encode(_ request: WebhookRequest, id: @autoclosure () -> String, traceparent: String, time: @autoclosure () -> Int) -> ByteBuffer {
+        let isCommon = request.method == .post && request.pathSuffix.isEmpty && request.contentType == Self.json
+        let template =
+            isCommon ? common : Self.template(target, method: request.method, pathSuffix: request.pathSuffix, contentType: request.contentType)
+        return template.request(body: request.body) { fields in
+            fields.add("traceparent", traceparent)
+            for header in request.headers { fields.add(header.name, header.value) }
+            guard !secrets.isEmpty else { return }
+            let id = id()
+            let time = time()
+            fields.add("webhook-id", id)
+            fields.add("webhook-timestamp", String(time))
+            fields.add("webhook-signature", secrets.map { $0.sign(id: id, timestamp: time, body: request.body) }.joined(separator: " "))
+        }
+    }
+
+    private static let json = "application/json"
+
+    private static func template(_ target: TargetURL, method: WebhookRequest.Method, pathSuffix: String, contentType: String) -> HTTPRequestTemplate {
+        HTTPRequestTemplate(
+            method: method.rawValue, target: target.requestTarget(appending: pathSuffix),
+            fields: [("host", target.authority), ("user-agent", "holdfast/\(Version.number)"), ("accept", json), ("content-type", contentType)])
+    }
+}

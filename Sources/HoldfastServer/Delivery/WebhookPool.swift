@@ -1,0 +1,157 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+import HoldfastCore
+import HoldfastWire
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// One event loop's kept-alive HTTP/1.1 connections to one route's app, and the connections that wait for a free one.
+///
+/// The limit of requests in flight is the route's, divided among the loops: each loop keeps its own share, at least one.
+final class WebhookPool {
+    /// An unused connection is closed after this long, unless the app says earlier.
+    static let idleTimeout = Duration.seconds(55)
+
+    unowned var route: ShardRoute!
+    let policy: WebhookPolicy
+    private let loop: any EventLoop
+    private let target: TargetURL
+    private let logger: Logger
+    private let limit: Int
+    private let openingLimit: Int
+    private var tls: NIOSSLContext?
+    private var idle: [WebhookConnection] = []
+    private var busy: [ObjectIdentifier: WebhookConnection] = [:]
+    private var inFlight = 0
+    private var waiting: Deque<any WebhookSource> = []
+    private var waitingOpenings = 0
+    private var isShutDown = false
+
+    init(loop: any EventLoop, loopCount: Int, route: RouteConfiguration, logger: Logger) {
+        self.loop = loop
+        self.logger = logger
+        target = route.target
+        policy = route.webhook
+        limit = max(1, (policy.concurrency + loopCount - 1) / loopCount)
+        openingLimit = policy.queue == 0 ? 0 : max(1, policy.queue / loopCount)
+    }
+
+    var queueDepth: Int { waiting.count }
+
+    /// Whether one more client may wait for the answer to its opening request.
+    var takesOpenings: Bool { inFlight < limit || waitingOpenings < openingLimit }
+
+    /// Asks for a place; the source is called when there is one.
+    func enqueue(_ source: any WebhookSource) {
+        guard inFlight >= limit else { return dispatch(source) }
+        waiting.append(source)
+        if source.isOpening { waitingOpenings += 1 }
+    }
+
+    func sweep(at now: MonotonicTime) {
+        for connection in Array(busy.values) where connection.deadline <= now { connection.timedOut() }
+        while let oldest = idle.first, oldest.deadline <= now {
+            idle.removeFirst()
+            oldest.close()
+        }
+    }
+
+    func shutDown() {
+        isShutDown = true
+        for connection in idle { connection.close() }
+        idle = []
+    }
+
+    // MARK: Facts from connections
+
+    /// A connection has brought an answer and can take another request.
+    func released(_ connection: WebhookConnection, idleFor time: Duration) {
+        freed(connection)
+        guard !isShutDown else { return connection.close() }
+        connection.deadline = .current + min(time, Self.idleTimeout)
+        idle.append(connection)
+    }
+
+    /// A connection is of no further use.
+    func ended(_ connection: WebhookConnection) {
+        freed(connection)
+        if let place = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: place) }
+    }
+
+    /// Lets those who wait use the places that are free.
+    func dispatchWaiting() {
+        while inFlight < limit, let source = waiting.popFirst() {
+            if source.isOpening { waitingOpenings -= 1 }
+            dispatch(source)
+        }
+    }
+
+    private func freed(_ connection: WebhookConnection) {
+        if busy.removeValue(forKey: ObjectIdentifier(connection)) != nil { inFlight -= 1 }
+    }
+
+    private func dispatch(_ source: any WebhookSource) {
+        guard let webhook = source.webhookRequest() else { return }
+        inFlight += 1
+        let deadline = MonotonicTime.current + policy.timeout
+        if let connection = idle.popLast() {
+            busy[ObjectIdentifier(connection)] = connection
+            connection.send(webhook, of: source, deadline: deadline)
+        } else {
+            connect(webhook, source, deadline)
+        }
+    }
+
+    private func connect(_ webhook: OutgoingWebhook, _ source: any WebhookSource, _ deadline: MonotonicTime) {
+        let connection = WebhookConnection(pool: self, maxAnswerBytes: policy.maxAnswerBytes)
+        busy[ObjectIdentifier(connection)] = connection
+        connection.prepare(webhook, of: source, deadline: deadline)
+        do {
+            let security = try tlsContext()
+            let host = target.host
+            let bound = NIOLoopBound(connection, eventLoop: loop)
+            ClientBootstrap(group: loop)
+                .connectTimeout(.nanoseconds(policy.timeout.inNanoseconds))
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65536))
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        if let security {
+                            let name = HostPort.isAddress(host) ? nil : host
+                            try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: security, serverHostname: name))
+                        }
+                        try channel.pipeline.syncOperations.addHandler(bound.value)
+                    }
+                }
+                .connect(host: target.host, port: target.port)
+                .assumeIsolated()
+                .whenFailure { connection.failed(.unreachable(Self.sentence($0))) }
+        } catch {
+            connection.failed(.unreachable("TLS cannot be set up: \(error)"))
+        }
+    }
+
+    private func tlsContext() throws -> NIOSSLContext? {
+        guard target.isTLS else { return nil }
+        if let tls { return tls }
+        let context = try NIOSSLContext(configuration: .makeClientConfiguration())
+        tls = context
+        return context
+    }
+
+    /// What went wrong with a connection, in words: NIO's own description of it names types.
+    static func sentence(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            if let first = error.connectionErrors.first { return sentence(first.error) }
+            return "the host name \(error.host) cannot be resolved"
+        case let error as IOError: return error.description
+        case ChannelError.connectTimeout: return "no connection in time"
+        default: return "\(error)"
+        }
+    }
+}

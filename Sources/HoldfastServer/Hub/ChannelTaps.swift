@@ -1,0 +1,58 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+import Synchronization
+
+/// Lets operators listen in on a channel (`holdfast tail`), without being a connection.
+///
+/// A tap that is not read keeps the newest ``capacity`` publications and loses older ones: watching must not cost the gateway anything.
+package final class ChannelTaps: Sendable {
+    /// Publications that wait for one tap.
+    package static let capacity = 1024
+
+    private struct Taps {
+        var channels: [ChannelName: [Int: AsyncStream<Publication>.Continuation]] = [:]
+        var lastNumber = 0
+    }
+
+    private let taps = Mutex(Taps())
+    /// Read without the lock by every publication: nearly always there is no tap.
+    private let count = Atomic<Int>(0)
+
+    /// The publications of a channel from now on, until the stream is dropped.
+    package func listen(to channel: ChannelName) -> AsyncStream<Publication> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Publication.self, bufferingPolicy: .bufferingNewest(Self.capacity))
+        let number = taps.withLock { taps in
+            taps.lastNumber += 1
+            taps.channels[channel, default: [:]][taps.lastNumber] = continuation
+            return taps.lastNumber
+        }
+        count.add(1, ordering: .releasing)
+        continuation.onTermination = { [weak self] _ in self?.remove(number, from: channel) }
+        return stream
+    }
+
+    func offer(_ broadcasts: [Broadcast]) {
+        guard count.load(ordering: .acquiring) > 0 else { return }
+        for case .message(let publication) in broadcasts {
+            let listeners = taps.withLock { $0.channels[publication.channel].map { Array($0.values) } ?? [] }
+            for listener in listeners { listener.yield(publication) }
+        }
+    }
+
+    /// Ends every stream, for a shutdown.
+    package func finish() {
+        let all = taps.withLock { $0.channels.values.flatMap(\.values) }
+        for listener in all { listener.finish() }
+    }
+
+    private func remove(_ number: Int, from channel: ChannelName) {
+        let wasThere = taps.withLock { taps in
+            let removed = taps.channels[channel]?.removeValue(forKey: number) != nil
+            if taps.channels[channel]?.isEmpty == true { taps.channels[channel] = nil }
+            return removed
+        }
+        if wasThere { count.subtract(1, ordering: .releasing) }
+    }
+}

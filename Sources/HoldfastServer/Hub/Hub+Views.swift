@@ -1,0 +1,65 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+import NIOCore
+
+/// What the hub shows of itself. Cold paths: each asks every event loop and waits.
+extension Hub {
+    /// The open connection of that id on this node.
+    package func connection(_ id: ConnectionID) async -> ConnectionSummary? {
+        guard id.node == broker.node, Int(id.shard) < shards.count else { return nil }
+        let handle = shards[Int(id.shard)]
+        return try? await handle.loop.submit { handle.shard.value.connection(id)?.summary }.get()
+    }
+
+    /// Open connections in a stable order, behind `cursor`.
+    ///
+    /// - Parameters:
+    ///   - route: only those of this route.
+    ///   - channel: only subscribers of this channel.
+    package func connections(after cursor: ConnectionID?, limit: Int, route: String? = nil, channel: ChannelName? = nil) async -> [ConnectionSummary]
+    {
+        var page: [ConnectionSummary] = []
+        for (index, handle) in shards.enumerated() where index >= Int(cursor?.shard ?? 0) {
+            let slot = cursor.flatMap { Int($0.shard) == index ? $0.slot : nil }
+            let room = limit - page.count
+            guard room > 0 else { break }
+            let found = try? await handle.loop.submit {
+                handle.shard.value.connections(after: slot)
+                    .filter { (route == nil || $0.facts.route == route) && (channel.map($0.channels.contains) ?? true) }
+                    .prefix(room).map(\.summary)
+            }.get()
+            page += found ?? []
+        }
+        return page
+    }
+
+    /// Every channel of this node with its subscribers, by name.
+    package func channels() async -> [(name: ChannelName, subscribers: Int)] {
+        var all: [ChannelName: Int] = [:]
+        for handle in shards {
+            let counts = (try? await handle.loop.submit { handle.shard.value.channelCounts }.get()) ?? [:]
+            all.merge(counts, uniquingKeysWith: +)
+        }
+        return all.map { (name: $0.key, subscribers: $0.value) }.sorted { $0.name.description < $1.name.description }
+    }
+
+    /// Subscribers of a channel on this node.
+    package func subscriberCount(of channel: ChannelName) async -> Int {
+        var count = 0
+        for handle in shards {
+            count += (try? await handle.loop.submit { handle.shard.value.subscriberCount(of: channel) }.get()) ?? 0
+        }
+        return count
+    }
+
+    /// The numbers of all event loops.
+    package func report() async -> ShardReport {
+        var report = ShardReport()
+        for handle in shards {
+            if let part = try? await handle.loop.submit({ handle.shard.value.report() }).get() { report.add(part) }
+        }
+        return report
+    }
+}

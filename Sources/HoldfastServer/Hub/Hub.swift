@@ -1,0 +1,145 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+package import NIOCore
+import Synchronization
+
+/// This node's connections and channels: one ``HubShard`` per event loop, and the way from any thread to the right one.
+///
+/// What is shared between loops is here and small: the window of publication ids, the count of interested loops per channel, the taps.
+package final class Hub: Sendable {
+    package let configuration: GatewayConfiguration
+    package let broker: any Broker
+    let shards: [Handle]
+    let taps = ChannelTaps()
+    private let publications = Mutex(DeduplicationWindow())
+    private let interest = Mutex<[ChannelName: Int]>([:])
+
+    /// A shard, which only its loop may touch.
+    struct Handle: Sendable {
+        let loop: any EventLoop
+        let shard: NIOLoopBound<HubShard>
+    }
+
+    /// - Parameter make: makes the shard of one loop; called on that loop.
+    package init(
+        configuration: GatewayConfiguration, broker: any Broker, loops: [any EventLoop],
+        make: @escaping @Sendable (UInt16, any EventLoop) -> HubShard
+    ) async throws {
+        self.configuration = configuration
+        self.broker = broker
+        var shards: [Handle] = []
+        for (index, loop) in loops.enumerated() {
+            let shard = try await loop.submit { NIOLoopBound(make(UInt16(index), loop), eventLoop: loop) }.get()
+            shards.append(Handle(loop: loop, shard: shard))
+        }
+        self.shards = shards
+        for handle in shards {
+            try await handle.loop.submit { handle.shard.value.start(in: self) }.get()
+        }
+    }
+
+    /// The shard of an event loop; called on that loop.
+    package func shard(on loop: any EventLoop) -> HubShard {
+        for handle in shards where handle.loop === loop { return handle.shard.value }
+        preconditionFailure("a channel lives on one of the hub's loops")
+    }
+
+    /// Carries out actions that name their connections, in order per connection and channel.
+    ///
+    /// - Returns: a result for each action, in order.
+    package func perform(_ actions: [Action]) async -> [ActionResult] {
+        var tally = ActionTally(count: actions.count)
+        var local = [[Step]](repeating: [], count: shards.count)
+        var remote: [NodeName: [Step]] = [:]
+        var broadcasts: [Broadcast] = []
+        for (index, action) in actions.enumerated() {
+            switch Destination.of(action, on: broker.node) {
+            case .everywhere(let broadcast):
+                if case .message(let publication) = broadcast, !admit(publication) {
+                    tally.add(.duplicate, at: index)
+                    continue
+                }
+                tally.add(.done(delivered: 0), at: index)
+                broadcasts.append(broadcast)
+                for shard in shards.indices { local[shard].append(Step(index: index, action: action)) }
+            case .shard(let shard) where Int(shard) < shards.count: local[Int(shard)].append(Step(index: index, action: action))
+            case .node(let node): remote[node, default: []].append(Step(index: index, action: action))
+            case .shard, .nowhere: tally.add(.notFound, at: index)
+            }
+        }
+        if !broadcasts.isEmpty {
+            taps.offer(broadcasts)
+            broker.broadcast(broadcasts)
+        }
+        // All loops are told before any is waited for.
+        let pending = zip(shards, local).filter { !$0.1.isEmpty }.map { handle, steps in
+            handle.loop.submit { steps.map { (index: $0.index, result: handle.shard.value.perform($0.action)) } }
+        }
+        for future in pending {
+            for (index, result) in (try? await future.get()) ?? [] { tally.add(result, at: index) }
+        }
+        for (node, steps) in remote {
+            let results = await broker.perform(steps.map(\.action), on: node)
+            for (step, result) in zip(steps, results) { tally.add(result, at: step.index) }
+        }
+        return tally.results
+    }
+
+    /// Whether a publication is new; one without an id always is.
+    func admit(_ publication: Publication) -> Bool {
+        guard let id = publication.id else { return true }
+        let now = MonotonicTime(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds))
+        return publications.withLock { $0.admit(channel: publication.channel, id: id, at: now) }
+    }
+
+    /// A shard has its first subscriber of a channel.
+    func began(_ channel: ChannelName) {
+        let isFirst = interest.withLock { counts in
+            counts[channel, default: 0] += 1
+            return counts[channel] == 1
+        }
+        if isFirst { broker.began(channel) }
+    }
+
+    /// A shard has lost its last subscriber of a channel.
+    func ended(_ channel: ChannelName) {
+        let isLast = interest.withLock { counts in
+            guard let count = counts[channel], count > 1 else {
+                counts[channel] = nil
+                return true
+            }
+            counts[channel] = count - 1
+            return false
+        }
+        if isLast { broker.ended(channel) }
+    }
+
+    /// Hands one loop's broadcasts, gathered over a turn, to the other loops and nodes.
+    func handOff(_ broadcasts: [Broadcast], from index: UInt16) {
+        taps.offer(broadcasts)
+        broker.broadcast(broadcasts)
+        deliver(broadcasts, besides: Int(index))
+    }
+
+    private func deliver(_ broadcasts: [Broadcast], besides index: Int?) {
+        for (place, handle) in shards.enumerated() where place != index {
+            handle.loop.execute {
+                for broadcast in broadcasts { _ = handle.shard.value.deliver(broadcast) }
+            }
+        }
+    }
+
+    private struct Step: Sendable {
+        let index: Int
+        let action: Action
+    }
+}
+
+extension Hub: BrokerInbox {
+    package func deliver(_ broadcasts: [Broadcast]) {
+        taps.offer(broadcasts)
+        deliver(broadcasts, besides: nil)
+    }
+}

@@ -1,0 +1,236 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+import HoldfastWire
+package import Logging
+package import NIOCore
+
+/// The connections, channels and webhooks of one event loop. Only that loop touches it: no locks, no hops.
+package final class HubShard {
+    /// How late a deadline may be noticed.
+    static let tick = Duration.milliseconds(100)
+
+    package let index: UInt16
+    package let loop: any EventLoop
+    let logger: Logger
+    let admission: NodeAdmission
+    let courier: Courier
+    let routes: RouteTable<ShardRoute>
+    private(set) unowned var hub: Hub!
+    /// The time of the last tick: exact enough for deadlines of seconds, and free.
+    private(set) var now: MonotonicTime
+    var random = SystemRandomNumberGenerator()
+    /// Handshakes turned away, by reason.
+    var refused: [String: Int] = [:]
+    /// Publications through the control API; those in answers are their route's.
+    var controlPublications = 0
+
+    private let node: NodeName
+    private var members = SlotTable<any ShardMember>()
+    private var reminders: DeadlineWheel<Reminder>
+    private var subscriptions = SubscriptionIndex<Connection>()
+    private var fanoutSeconds = Histogram()
+    /// Connections with unflushed frames.
+    private var dirty: [Connection] = []
+    /// Broadcasts of this turn, for other loops and nodes.
+    private var outbox: [Broadcast] = []
+    private var hasTurnEnd = false
+
+    private struct Reminder: Sendable {
+        let slot: UInt32
+        let stamp: UInt64
+    }
+
+    package init(index: UInt16, loop: any EventLoop, configuration: GatewayConfiguration, loopCount: Int, admission: NodeAdmission, logger: Logger) {
+        self.index = index
+        self.loop = loop
+        self.logger = logger
+        self.admission = admission
+        node = configuration.node
+        now = .current
+        reminders = DeadlineWheel(tick: Self.tick, slotCount: 1024, now: .current)
+        courier = Courier(loop: loop, loopCount: loopCount, configuration: configuration, logger: logger)
+        routes = RouteTable(courier.routes.map { ($0.configuration.path, $0) })
+    }
+
+    /// Joins the hub and starts the clock.
+    func start(in hub: Hub) {
+        self.hub = hub
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        loop.scheduleRepeatedTask(initialDelay: .nanoseconds(Self.tick.inNanoseconds), delay: .nanoseconds(Self.tick.inNanoseconds)) { _ in
+            bound.value.ticked()
+        }
+    }
+
+    // MARK: Members
+
+    /// Takes a slot and makes the id of whoever will hold it.
+    func makeID() -> ConnectionID {
+        ConnectionID(node: node, shard: index, slot: members.reserve(), using: &random)
+    }
+
+    /// Sets the holder of a slot, or replaces a handshake with its connection.
+    func hold(_ member: any ShardMember) { members.insert(member, at: member.id.slot) }
+
+    /// Gives a slot back.
+    func forget(_ id: ConnectionID) { members.remove(id.slot) }
+
+    /// Handshakes and connections on this loop, also those whose closing event is still on its way.
+    var memberCount: Int { members.count }
+
+    /// The connection of that id, if it is open.
+    func connection(_ id: ConnectionID) -> Connection? {
+        guard let connection = members[id.slot] as? Connection, connection.id == id, connection.isOpen else { return nil }
+        return connection
+    }
+
+    /// Open connections behind a slot, in slot order.
+    func connections(after slot: UInt32?) -> some Sequence<Connection> {
+        members.members(after: slot).lazy.compactMap { $0 as? Connection }.filter(\.isOpen)
+    }
+
+    /// Asks for `member` to be reminded at a time.
+    func remind(_ member: some ShardMember, at time: MonotonicTime) {
+        reminders.remind(Reminder(slot: member.id.slot, stamp: member.id.stamp), at: time)
+    }
+
+    /// Tells every member that the gateway is shutting down, each with a moment of its own within `spread`.
+    func drain(spread: Duration) {
+        now = .current
+        for member in Array(members.members(after: nil)) {
+            member.drain(at: now + .nanoseconds(Int64.random(in: 0...spread.inNanoseconds, using: &random)))
+        }
+    }
+
+    private func ticked() {
+        now = .current
+        reminders.sweep(now: now) { reminder in
+            guard let member = members[reminder.slot], member.id.stamp == reminder.stamp else { return }
+            member.reminded(at: now)
+        }
+        courier.sweep(at: now)
+    }
+
+    // MARK: Channels
+
+    func subscribe(_ connection: Connection, to channel: ChannelName) {
+        if subscriptions.subscribe(connection, connection.id.slot, to: channel) { hub.began(channel) }
+    }
+
+    func unsubscribe(_ connection: Connection, from channel: ChannelName) {
+        if subscriptions.unsubscribe(connection.id.slot, from: channel) { hub.ended(channel) }
+    }
+
+    func subscriberCount(of channel: ChannelName) -> Int { subscriptions.subscribers(of: channel)?.count ?? 0 }
+
+    func subscribers(of channel: ChannelName) -> [Connection] {
+        subscriptions.subscribers(of: channel).map { Array($0.values) } ?? []
+    }
+
+    var channelCounts: [ChannelName: Int] {
+        Dictionary(subscriptions.counts.map { ($0.name, $0.subscribers) }) { first, _ in first }
+    }
+
+    /// Broadcasts from a connection's answer: here at once, elsewhere at the end of the turn.
+    ///
+    /// - Returns: how many connections on this loop it reached.
+    @discardableResult
+    func broadcast(_ broadcast: Broadcast) -> Int {
+        outbox.append(broadcast)
+        scheduleTurnEnd()
+        return deliver(broadcast)
+    }
+
+    /// Gives a broadcast to this loop's subscribers: the frame is made once, and written to each.
+    func deliver(_ broadcast: Broadcast) -> Int {
+        guard let subscribers = subscriptions.subscribers(of: broadcast.channel) else { return 0 }
+        switch broadcast {
+        case .message(let publication):
+            let started = NIODeadline.now()
+            let frame = FrameWriter.frame(publication.payload)
+            var delivered = 0
+            for connection in subscribers.values {
+                if !publication.except.isEmpty, publication.except.contains(connection.id) { continue }
+                if connection.send(frame) == .taken { delivered += 1 }
+            }
+            fanoutSeconds.record(Double((NIODeadline.now() - started).nanoseconds) / 1e9)
+            return delivered
+        case .close(_, let code, let reason):
+            for connection in subscribers.values { connection.close(code, reason: reason) }
+            return subscribers.count
+        }
+    }
+
+    /// Carries out one action that names its connection, or concerns a channel.
+    func perform(_ action: Action) -> ActionResult {
+        switch Destination.of(action, on: node) {
+        case .everywhere(let broadcast):
+            if case .message = broadcast, index == 0 { controlPublications += 1 }
+            return .done(delivered: deliver(broadcast))
+        case .shard:
+            guard let id = action.target, let connection = connection(id) else { return .notFound }
+            return connection.perform(action)
+        case .node, .nowhere: return .notFound
+        }
+    }
+
+    // MARK: The end of a turn
+
+    /// A connection has unflushed frames: it is flushed once, when everything that this turn brings has been written.
+    func markDirty(_ connection: Connection) {
+        dirty.append(connection)
+        scheduleTurnEnd()
+    }
+
+    private func scheduleTurnEnd() {
+        guard !hasTurnEnd else { return }
+        hasTurnEnd = true
+        loop.assumeIsolated().execute { self.turnEnded() }
+    }
+
+    private func turnEnded() {
+        hasTurnEnd = false
+        if !outbox.isEmpty {
+            hub.handOff(outbox, from: index)
+            outbox.removeAll(keepingCapacity: true)
+        }
+        var flushing: [Connection] = []
+        swap(&flushing, &dirty)
+        for connection in flushing { connection.flush() }
+        // The array's memory is kept for the next turn unless a flush has made new work.
+        if dirty.isEmpty {
+            flushing.removeAll(keepingCapacity: true)
+            dirty = flushing
+        }
+    }
+
+    // MARK: Numbers
+
+    func report() -> ShardReport {
+        var report = ShardReport()
+        for route in courier.routes {
+            report.routes[route.configuration.name] = route.counters
+            report.queueDepth[route.configuration.name] = route.pool.queueDepth
+        }
+        report.routes["", default: RouteCounters()].publications = controlPublications
+        report.subscriptions = subscriptions.count
+        report.sendQueueBytes = connections(after: nil).reduce(0) { $0 + $1.queuedBytes }
+        report.fanoutSeconds = fanoutSeconds
+        report.refused = refused
+        return report
+    }
+}
+
+extension MonotonicTime {
+    static var current: MonotonicTime { MonotonicTime(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds)) }
+}
+
+extension FrameWriter {
+    static func frame(_ payload: Payload) -> ByteBuffer {
+        switch payload {
+        case .text(let bytes): frame(.text, bytes)
+        case .binary(let bytes): frame(.binary, bytes)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+package import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// One running node: hub, public listeners and control API, composed and taken down in order.
+package struct Gateway: Service {
+    /// Told once everything listens.
+    package struct Addresses: Sendable {
+        package let listen: [HostPort]
+        package let control: HostPort
+    }
+
+    private let configuration: GatewayConfiguration
+    private let broker: any Broker
+    private let logger: Logger
+    private let ready: @Sendable (Addresses) -> Void
+
+    /// - Parameter ready: called once, when clients and control requests are accepted.
+    package init(configuration: GatewayConfiguration, broker: any Broker, logger: Logger, ready: @escaping @Sendable (Addresses) -> Void) {
+        self.configuration = configuration
+        self.broker = broker
+        self.logger = logger
+        self.ready = ready
+    }
+
+    /// Runs until a graceful shutdown, then drains.
+    ///
+    /// - Throws: a ``GatewayError`` when it cannot start.
+    package func run() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads ?? UsableCores.count)
+        let loops = Array(group.makeIterator())
+        let admission = makeAdmission()
+        let logger = logger
+        let configuration = configuration
+        let hub = try await Hub(configuration: configuration, broker: broker, loops: loops) { index, loop in
+            HubShard(index: index, loop: loop, configuration: configuration, loopCount: loops.count, admission: admission, logger: logger)
+        }
+        do {
+            try await broker.join(hub)
+        } catch {
+            throw GatewayError(.cannotJoin, "\(error)")
+        }
+        let listener = PublicListener(hub: hub, admission: admission, group: group, logger: logger)
+        var channels: [any Channel] = []
+        for address in configuration.listen { channels.append(try await listener.bind(address)) }
+        let bound = channels
+        let ready = ready
+        let control = ControlServer(hub: hub, admission: admission, group: group, logger: logger) { control in
+            let listen = bound.map { HostPort(host: $0.localAddress?.ipAddress ?? "", port: $0.localAddress?.port ?? 0) }
+            ready(Addresses(listen: listen, control: control))
+        }
+        let clients = ClientService(channels: bound, drain: Drain(hub: hub, admission: admission, logger: logger))
+        // Services end in reverse order: the door closes first, and the control API answers until the last connection is gone.
+        let services = ServiceGroup(configuration: .init(services: [.init(service: control), .init(service: clients)], logger: logger))
+        try await services.run()
+        await broker.leave()
+        try? await group.shutdownGracefully()
+    }
+
+    /// The public listeners, from now until the last client has left.
+    private struct ClientService: Service {
+        let channels: [any Channel]
+        let drain: Drain
+
+        func run() async throws {
+            try? await gracefulShutdown()
+            for channel in channels { try? await channel.close().get() }
+            await drain.run()
+        }
+    }
+
+    private func makeAdmission() -> NodeAdmission {
+        let openFiles = OpenFileLimit.raise()
+        let webhooks = configuration.routes.reduce(0) { $0 + $1.webhook.concurrency }
+        let plan = OpenFileLimit.plan(openFiles: openFiles, webhooks: webhooks)
+        let wanted = configuration.maxConnections ?? plan.connections
+        if wanted > plan.connections {
+            logger.warning(
+                "maxConnections is more than the limit of open files allows; raise it with ulimit -n or LimitNOFILE",
+                metadata: [LogKey.count: "\(plan.connections)"])
+        }
+        return NodeAdmission(
+            maxConnections: min(wanted, plan.connections), spare: plan.spare, handshakeTimeout: configuration.handshakeTimeout,
+            maxHeadBytes: configuration.maxHeadBytes)
+    }
+}

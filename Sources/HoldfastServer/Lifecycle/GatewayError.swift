@@ -1,0 +1,30 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+package import HoldfastCore
+import NIOCore
+
+/// Why the gateway cannot start: one sentence for the person who started it.
+package struct GatewayError: Error, Equatable, Sendable, CustomStringConvertible {
+    package enum Code: Equatable, Sendable {
+        case addressInUse
+        case cannotListen
+        case cannotJoin
+    }
+
+    package let code: Code
+    package let description: String
+
+    package init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+
+    package static func cannotListen(on address: HostPort, setting: String, because error: any Error) -> GatewayError {
+        if let error = error as? IOError, error.errnoCode == EADDRINUSE {
+            return GatewayError(.addressInUse, "cannot listen on \(address): another program uses that port; stop it or choose another (\(setting))")
+        }
+        return GatewayError(.cannotListen, "cannot listen on \(address): \(WebhookPool.sentence(error)) (\(setting))")
+    }
+}

@@ -1,0 +1,84 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+package import Logging
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// Binds the public addresses and gives each accepted socket to its event loop's shard.
+package struct PublicListener: Sendable {
+    /// The first read buffer of a connection, in bytes. NIO keeps it as long as the connection lives, so it decides what an idle one costs.
+    static let firstReadBytes = 512
+    /// What the buffer may grow to when a client sends much.
+    static let mostReadBytes = 16 << 10
+
+    private let hub: Hub
+    private let admission: NodeAdmission
+    private let group: any EventLoopGroup
+    private let logger: Logger
+
+    package init(hub: Hub, admission: NodeAdmission, group: any EventLoopGroup, logger: Logger) {
+        self.hub = hub
+        self.admission = admission
+        self.group = group
+        self.logger = logger
+    }
+
+    /// Starts to accept on an address.
+    ///
+    /// - Throws: a ``GatewayError`` with a sentence when the address cannot be had.
+    package func bind(_ address: HostPort) async throws -> any Channel {
+        let hub = hub
+        let admission = admission
+        let logger = logger
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(logger: logger)) }
+            }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: Self.firstReadBytes, initial: Self.firstReadBytes, maximum: Self.mostReadBytes)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try Self.accept(channel, hub: hub, admission: admission) }
+            }
+        do {
+            return try await bootstrap.bind(host: address.host.isEmpty ? "0.0.0.0" : address.host, port: address.port).get()
+        } catch {
+            throw GatewayError.cannotListen(on: address, setting: "listen, --listen", because: error)
+        }
+    }
+
+    private static func accept(_ channel: any Channel, hub: Hub, admission: NodeAdmission) throws {
+        let count = admission.entered()
+        channel.closeFuture.assumeIsolated().whenComplete { _ in admission.left() }
+        // Far beyond the limit not even an answer is worth a file descriptor.
+        guard count <= admission.hardLimit else { throw ChannelError.connectPending }
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = admission.maxHeadBytes
+        limits.maxHeaderListSize = admission.maxHeadBytes
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits), maximumBufferSize: admission.maxHeadBytes * 2)
+        let opening = OpeningHandler(shard: hub.shard(on: channel.eventLoop), decoder: decoder, isSurplus: count > admission.maxConnections)
+        try channel.pipeline.syncOperations.addHandlers(decoder, opening)
+    }
+}
+
+/// Says when sockets cannot be accepted; the listener itself goes on.
+private final class AcceptErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = Channel
+
+    private let logger: Logger
+
+    init(logger: Logger) { self.logger = logger }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.warning("a socket could not be accepted", metadata: [LogKey.error: "\(WebhookPool.sentence(error))"])
+    }
+}

@@ -1,0 +1,16 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The metadata keys of log entries: one prefix, one place.
+enum LogKey {
+    static let connection = "hf.connection"
+    static let route = "hf.route"
+    static let error = "hf.error"
+    static let code = "hf.code"
+    static let reason = "hf.reason"
+    static let attempt = "hf.attempt"
+    static let events = "hf.events"
+    static let target = "hf.target"
+    static let address = "hf.address"
+    static let count = "hf.count"
+}

@@ -1,0 +1,87 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HoldfastCore
+import HoldfastWire
+
+/// Writes `/metrics`. Labels are bounded: routes, dialects and fixed words; never an address, a URL or an id.
+package enum MetricsPage {
+    package static func write(_ report: ShardReport, configuration: GatewayConfiguration, broker: any Broker, version: String) -> String {
+        var page = ExpositionWriter()
+        let routes = configuration.routes.map { (route: $0, counters: report.routes[$0.name] ?? RouteCounters()) }
+        func perRoute(_ name: String, _ kind: ExpositionWriter.Kind, _ help: String, _ value: (RouteCounters) -> Int) {
+            page.family(name, kind, help: help)
+            for (route, counters) in routes { page.sample([("route", route.name)], Double(value(counters))) }
+        }
+        func perWord(_ name: String, _ help: String, label: String, _ values: (RouteCounters) -> [String: Int]) {
+            page.family(name, .counter, help: help)
+            for (route, counters) in routes {
+                for (word, count) in values(counters).sorted(by: { $0.key < $1.key }) {
+                    page.sample([("route", route.name), (label, word)], Double(count))
+                }
+            }
+        }
+
+        page.family("holdfast_build_info", .gauge, help: "Always 1; the version is in the label.")
+        page.sample([("version", version)], 1)
+
+        page.family("holdfast_connections", .gauge, help: "Connections held now.")
+        for (route, counters) in routes { page.sample(labels(route), Double(counters.connections)) }
+        page.family("holdfast_connections_opened_total", .counter, help: "Connections that were accepted.")
+        for (route, counters) in routes { page.sample(labels(route), Double(counters.opened)) }
+        page.family(
+            "holdfast_connections_closed_total", .counter, help: "Connections that ended, by class of close code and by who or what ended them.")
+        for (route, counters) in routes {
+            for (closing, count) in counters.closed.sorted(by: {
+                ($0.key.codeClass, $0.key.cause.rawValue) < ($1.key.codeClass, $1.key.cause.rawValue)
+            }) {
+                page.sample([("route", route.name), ("code_class", closing.codeClass), ("reason", closing.cause.rawValue)], Double(count))
+            }
+        }
+
+        perRoute("holdfast_messages_received_total", .counter, "Messages from clients.") { $0.messagesReceived }
+        perRoute("holdfast_messages_sent_total", .counter, "Messages to clients.") { $0.messagesSent }
+        perRoute("holdfast_bytes_received_total", .counter, "Payload bytes from clients.") { $0.bytesReceived }
+        perRoute("holdfast_bytes_sent_total", .counter, "Payload bytes to clients, with frame heads.") { $0.bytesSent }
+
+        perWord("holdfast_webhook_requests_total", "Webhook attempts by outcome.", label: "outcome") {
+            $0.webhooks.merging(["ok": $0.webhooksOK]) { $1 }
+        }
+        page.family("holdfast_webhook_duration_seconds", .histogram, help: "From a webhook's first byte to the end of its answer.")
+        for (route, counters) in routes {
+            let seconds = counters.webhookSeconds
+            page.histogram([("route", route.name)], bounds: Histogram.bounds, counts: seconds.counts, sum: seconds.sum)
+        }
+        perRoute("holdfast_webhook_retries_total", .counter, "Webhook attempts after the first.") { $0.webhookRetries }
+        perRoute("holdfast_webhook_lost_events_total", .counter, "Events given up: no attempt brought a usable answer.") { $0.webhookLost }
+        page.family("holdfast_webhook_queue_depth", .gauge, help: "Webhooks that wait because the limit of requests in flight is reached.")
+        for (route, _) in routes { page.sample([("route", route.name)], Double(report.queueDepth[route.name] ?? 0)) }
+        page.family("holdfast_webhook_limit", .gauge, help: "Webhooks allowed in flight.")
+        for (route, _) in routes { page.sample([("route", route.name)], Double(route.webhook.concurrency)) }
+
+        page.family("holdfast_shed_total", .counter, help: "What was turned away to protect the gateway or the app.")
+        for (what, count) in report.refused.sorted(by: { $0.key < $1.key }) { page.sample([("route", ""), ("what", what)], Double(count)) }
+        for (route, counters) in routes {
+            for (what, count) in counters.shed.sorted(by: { $0.key < $1.key }) {
+                page.sample([("route", route.name), ("what", what)], Double(count))
+            }
+        }
+        perWord("holdfast_slow_readers_total", "Times that a client's queue was full, by what was done.", label: "action") { $0.slowReaders }
+
+        page.family("holdfast_publish_total", .counter, help: "Publications by the app, through answers and the control API.")
+        page.sample([("broker", broker.name)], Double(routes.reduce(0) { $0 + $1.counters.publications } + (report.routes[""]?.publications ?? 0)))
+        page.family("holdfast_fanout_duration_seconds", .histogram, help: "Time to queue one publication for all subscribers on an event loop.")
+        page.histogram(bounds: Histogram.bounds, counts: report.fanoutSeconds.counts, sum: report.fanoutSeconds.sum)
+        page.family("holdfast_subscriptions", .gauge, help: "Subscriptions over all channels.")
+        page.sample([], Double(report.subscriptions))
+        page.family("holdfast_send_queue_bytes", .gauge, help: "Bytes that wait for clients that read slowly.")
+        page.sample([], Double(report.sendQueueBytes))
+        page.family("holdfast_broker_up", .gauge, help: "Whether other nodes can be reached.")
+        page.sample([("broker", broker.name)], broker.isUp ? 1 : 0)
+        return page.text
+    }
+
+    private static func labels(_ route: RouteConfiguration) -> ExpositionWriter.Labels {
+        [("route", route.name), ("dialect", route.dialect.rawValue), ("direction", "inbound")]
+    }
+}

@@ -1,0 +1,43 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// The part of a request that is the same every time, made once; each request adds its own fields, its length and its body in one buffer.
+package struct HTTPRequestTemplate: Sendable {
+    private let head: ByteBuffer
+
+    /// - Parameters:
+    ///   - method: such as `POST`.
+    ///   - target: path and query.
+    ///   - fields: in order, `host` among them. Names and values must be free of line breaks.
+    package init(method: String, target: String, fields: [(name: String, value: String)]) {
+        var head = ByteBuffer(string: "\(method) \(target) HTTP/1.1\r\n")
+        for field in fields { head.writeString("\(field.name): \(field.value)\r\n") }
+        self.head = head
+    }
+
+    /// A whole request.
+    package func request(body: ByteBuffer, _ addFields: (inout Fields) -> Void) -> ByteBuffer {
+        var fields = Fields(buffer: ByteBufferAllocator().buffer(capacity: head.readableBytes + body.readableBytes + 384))
+        fields.buffer.writeImmutableBuffer(head)
+        addFields(&fields)
+        fields.buffer.writeStaticString("content-length: ")
+        fields.buffer.writeString(String(body.readableBytes))
+        fields.buffer.writeStaticString("\r\n\r\n")
+        fields.buffer.writeImmutableBuffer(body)
+        return fields.buffer
+    }
+
+    /// Where a request's own fields are written.
+    package struct Fields: Sendable {
+        fileprivate var buffer: ByteBuffer
+
+        package mutating func add(_ name: String, _ value: String) {
+            buffer.writeString(name)
+            buffer.writeStaticString(": ")
+            buffer.writeString(value)
+            buffer.writeStaticString("\r\n")
+        }
+    }
+}

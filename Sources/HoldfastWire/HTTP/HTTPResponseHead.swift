@@ -1,0 +1,76 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// The head of an HTTP/1.1 response: its status, and its field lines as they came.
+///
+/// Fields are looked up in the bytes when somebody asks: most webhook answers are read for their status and body only.
+package struct HTTPResponseHead: Sendable {
+    package let status: Int
+    /// The checked field lines, each with its CRLF.
+    package let fields: ByteBuffer
+
+    package init(status: Int, fields: ByteBuffer) {
+        self.status = status
+        self.fields = fields
+    }
+
+    /// The value of the first field of that name, without the white space around it.
+    ///
+    /// - Parameter name: in lower case.
+    package func first(_ name: String) -> String? {
+        var found: String?
+        forEach { field, value in
+            if found == nil, field == name { found = value }
+        }
+        return found
+    }
+
+    /// Calls `body` with each field in order: the name in lower case, and the value.
+    package func forEach(_ body: (_ name: String, _ value: String) -> Void) {
+        fields.withUnsafeReadableBytes { bytes in
+            var start = 0
+            while let end = bytes[start...].firstIndex(of: 0x0A) {
+                let line = bytes[start..<end - 1]
+                if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+                    let name = String(decoding: line[..<colon].map { $0.lowercasedASCII }, as: UTF8.self)
+                    let value = UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]).trimmed
+                    body(name, String(decoding: value, as: UTF8.self))
+                }
+                start = end + 1
+            }
+        }
+    }
+}
+
+/// A whole response.
+package struct HTTPResponseMessage: Sendable {
+    package let head: HTTPResponseHead
+    package let body: ByteBuffer
+    /// Whether the connection may carry another request.
+    package let keepsAlive: Bool
+}
+
+extension UInt8 {
+    var lowercasedASCII: UInt8 { self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z") ? self | 0x20 : self }
+    var isHTTPSpace: Bool { self == 0x20 || self == 0x09 }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Without the spaces and tabs at both ends.
+    var trimmed: UnsafeRawBufferPointer {
+        var low = 0
+        var high = count
+        while low < high, self[low].isHTTPSpace { low += 1 }
+        while high > low, self[high - 1].isHTTPSpace { high -= 1 }
+        return UnsafeRawBufferPointer(rebasing: self[low..<high])
+    }
+
+    /// Whether these bytes are `name`, whose letters are in lower case, in any case.
+    func equalsIgnoringCase(_ name: StaticString) -> Bool {
+        guard count == name.utf8CodeUnitCount else { return false }
+        for index in 0..<count where self[index].lowercasedASCII != name.utf8Start[index] { return false }
+        return true
+    }
+}

@@ -1,0 +1,82 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import AsyncHTTPClient
+import Foundation
+import HoldfastWire
+import NIOCore
+import NIOHTTP1
+
+/// Talks to a gateway's control API for the command line.
+struct ControlClient {
+    enum Method: String {
+        case get = "GET"
+        case post = "POST"
+        case delete = "DELETE"
+    }
+
+    /// Without a slash at its end.
+    let base: String
+    let token: String?
+
+    /// A request whose answer is JSON, or empty.
+    ///
+    /// - Throws: exit code 1 after a sentence on standard error when the gateway is not there or says no.
+    @discardableResult
+    func call(_ method: Method, _ path: String, body: String? = nil) async throws -> JSONValue? {
+        let response = try await send(method, path, body: body, timeout: .seconds(30))
+        let bytes = try await response.body.collect(upTo: 64 << 20)
+        guard bytes.readableBytes > 0 else { return nil }
+        return try? JSONReader.parse(bytes)
+    }
+
+    /// The events of a stream, until it ends.
+    func events(_ path: String, _ body: (String) -> Void) async throws {
+        let response = try await send(.get, path, body: nil, timeout: .hours(24 * 365), accept: "text/event-stream")
+        var rest = ""
+        for try await part in response.body {
+            rest += String(buffer: part)
+            while let end = rest.firstRange(of: "\n\n") {
+                let lines = rest[..<end.lowerBound].split(separator: "\n")
+                let data = lines.filter { $0.hasPrefix("data: ") }.map { $0.dropFirst(6) }.joined(separator: "\n")
+                if !data.isEmpty { body(data) }
+                rest = String(rest[end.upperBound...])
+            }
+        }
+    }
+
+    /// A part of a path, whatever characters it holds.
+    static func segment(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
+    }
+
+    private func send(
+        _ method: Method, _ path: String, body: String?, timeout: TimeAmount, accept: String = "application/json"
+    ) async throws
+        -> HTTPClientResponse
+    {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = HTTPMethod(rawValue: method.rawValue)
+        request.headers.add(name: "accept", value: accept)
+        if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
+        if let body {
+            request.headers.add(name: "content-type", value: "text/plain; charset=utf-8")
+            request.body = .bytes(ByteBuffer(string: body))
+        }
+        let response: HTTPClientResponse
+        do {
+            response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        } catch {
+            Console.complain("holdfast: no gateway answers at \(base); is it running? (--control names another)")
+            throw ExitCode(1)
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let bytes = try? await response.body.collect(upTo: 1 << 20)
+            let detail = bytes.flatMap { try? JSONReader.parse($0) }?["detail"]?.string
+            Console.complain("holdfast: \(detail ?? "the gateway answered \(response.status.code)")")
+            throw ExitCode(1)
+        }
+        return response
+    }
+}

@@ -1,0 +1,63 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import HoldfastBrokers
+import HoldfastCore
+import HoldfastServer
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// Runs a gateway until a signal: logging, broker, services, and the four lines at the start.
+enum GatewayRunner {
+    /// - Parameters:
+    ///   - others: services that live and end with the gateway.
+    ///   - ready: called once clients and control requests are accepted; prints the start-up lines unless given.
+    static func run(
+        _ plan: ServingPlan, others: [any Service] = [], ready: @escaping @Sendable (GatewayConfiguration, Gateway.Addresses) -> Void = announce
+    ) async throws {
+        let configuration = plan.configuration
+        let logger = makeLogger(configuration)
+        for warning in plan.warnings { logger.warning("\(warning)") }
+        let broker = try BrokerChoice.make(configuration.broker, node: configuration.node)
+        let gateway = Gateway(configuration: configuration, broker: broker, logger: logger) { ready(configuration, $0) }
+        // SIGPIPE would end the process when a log reader goes away.
+        signal(SIGPIPE, SIG_IGN)
+        let services = (others + [gateway]).map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .error)
+        let group = ServiceGroup(
+            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        try await group.run()
+    }
+
+    /// Where clients connect, where the control API is, what the app's URL is, and the next thing to try.
+    @Sendable static func announce(_ configuration: GatewayConfiguration, _ addresses: Gateway.Addresses) {
+        let path = configuration.routes.count == 1 ? example(configuration.routes[0].path) : "/"
+        let control = "http://\(shown(addresses.control))"
+        let apps = configuration.routes.map { "\($0.target) (\($0.dialect.rawValue)\(configuration.routes.count > 1 ? ", \($0.path)" : ""))" }
+        Console.say("Clients connect to   " + addresses.listen.map { "ws://\(shown($0))\(path)" }.joined(separator: "  "))
+        Console.say("Control API          \(control)\(configuration.controlToken == nil ? "" : "  (token needed)")")
+        Console.say("Your app is called   " + apps.joined(separator: "  "))
+        Console.say("Try                  curl -d hello \(control)/v1/channels/lobby/messages")
+    }
+
+    /// An address as one would type it.
+    static func shown(_ address: HostPort) -> HostPort {
+        ["", "0.0.0.0", "::"].contains(address.host) ? HostPort(host: "localhost", port: address.port) : address
+    }
+
+    private static func example(_ path: PathPattern) -> String {
+        path.description.hasSuffix("*") ? String(path.description.dropLast()) : path.description
+    }
+
+    private static func makeLogger(_ configuration: GatewayConfiguration) -> Logger {
+        let isTerminal = isatty(2) == 1
+        let isText = configuration.logFormat == .text || (configuration.logFormat == .auto && isTerminal)
+        let isColored = configuration.logColor == .always || (configuration.logColor == .auto && isTerminal)
+        let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
+        LoggingSystem.bootstrap { _ in LineLogHandler(format: isText ? (isColored ? .coloredText : .text) : .json, level: level) }
+        return Logger(label: "holdfast")
+    }
+}

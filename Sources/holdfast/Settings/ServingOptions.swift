@@ -1,0 +1,101 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The flags of every serving command. Values are kept as text: what is accepted is said in one place for flags, variables and files alike.
+struct ServingOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: ArgumentHelp("Read routes and settings from a YAML file.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Where clients connect; may be repeated. Default :8080.", valueName: "host:port"))
+    var listen: [String] = []
+    @Option(help: ArgumentHelp("Where the control API listens. Default 127.0.0.1:8081.", valueName: "host:port"))
+    var control: String?
+    @Option(help: ArgumentHelp("The token that the control API asks for.", valueName: "token"))
+    var controlToken: String?
+    @Option(help: ArgumentHelp("What carries messages between nodes: memory.", valueName: "url"))
+    var broker: String?
+    @Option(help: ArgumentHelp("This node's name, the first part of its connections' ids. Default n1.", valueName: "name"))
+    var node: String?
+    @Option(help: ArgumentHelp("Event loops. Default one per core.", valueName: "n"))
+    var threads: String?
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel: String?
+    @Option(help: ArgumentHelp("auto (text on a terminal), json or text.", valueName: "format"))
+    var logFormat: String?
+    @Option(help: ArgumentHelp("Colours in text logs: auto, always or never.", valueName: "when"))
+    var logColor: String?
+
+    @Option(help: ArgumentHelp("The convention that the app speaks: json or wsaas.", valueName: "name"))
+    var dialect: String?
+    @Option(help: ArgumentHelp("Sign webhooks with this secret; twice while one replaces the other.", valueName: "whsec_…"))
+    var secret: [String] = []
+    @Option(help: ArgumentHelp("Let only pages of this origin connect; may be repeated.", valueName: "origin"))
+    var origin: [String] = []
+
+    @Option(help: ArgumentHelp("Connections on this node. Default from ulimit -n.", valueName: "n"))
+    var maxConnections: String?
+    @Option(help: ArgumentHelp("Longest message from a client. Default 1MiB.", valueName: "size"))
+    var maxMessageBytes: String?
+    @Option(help: ArgumentHelp("Longest answer of the app. Default four times the message.", valueName: "size"))
+    var maxAnswerBytes: String?
+    @Option(help: ArgumentHelp("Longest head of an opening request. Default 16KiB.", valueName: "size"))
+    var maxHeadBytes: String?
+    @Option(help: ArgumentHelp("Channels per connection. Default 128.", valueName: "n"))
+    var maxChannels: String?
+    @Option(help: ArgumentHelp("State per connection. Default 4KiB.", valueName: "size"))
+    var maxStateBytes: String?
+    @Option(help: ArgumentHelp("Time for the opening request. Default 10s.", valueName: "time"))
+    var handshakeTimeout: String?
+    @Option(help: ArgumentHelp("Ping a client silent for this long, or off. Default 25s.", valueName: "time"))
+    var pingInterval: String?
+    @Option(help: ArgumentHelp("Give a client up that leaves a ping unanswered. Default 20s.", valueName: "time"))
+    var pongTimeout: String?
+    @Option(help: ArgumentHelp("Close a connection without messages. Default off.", valueName: "time"))
+    var idleTimeout: String?
+    @Option(help: ArgumentHelp("Close a connection of this age. Default off.", valueName: "time"))
+    var maxLifetime: String?
+    @Option(help: ArgumentHelp("Events that wait for the app before the socket is left unread. Default 64.", valueName: "n"))
+    var queueEvents: String?
+    @Option(help: ArgumentHelp("The same in bytes. Default 1MiB.", valueName: "size"))
+    var queueBytes: String?
+    @Option(help: ArgumentHelp("Bytes that wait for a slow client. Default 1MiB.", valueName: "size"))
+    var sendQueueBytes: String?
+    @Option(help: ArgumentHelp("At that bound: close, dropOldest or dropNewest. Default close.", valueName: "policy"))
+    var slowReader: String?
+    @Option(help: ArgumentHelp("Time for one attempt of a webhook. Default 10s.", valueName: "time"))
+    var webhookTimeout: String?
+    @Option(help: ArgumentHelp("Attempts after the first. Default 2.", valueName: "n"))
+    var webhookRetries: String?
+    @Option(help: ArgumentHelp("When a message's webhook fails: close (1011) or drop. Default close.", valueName: "policy"))
+    var webhookOnFailure: String?
+    @Option(help: ArgumentHelp("Webhooks in flight per route. Default 256.", valueName: "n"))
+    var webhookConcurrency: String?
+    @Option(help: ArgumentHelp("Clients that may wait for a free webhook; the rest get 503. Default 1024.", valueName: "n"))
+    var webhookQueue: String?
+    @Option(help: ArgumentHelp("How long a closing event is retried. Default 60s.", valueName: "time"))
+    var webhookCloseBudget: String?
+    @Option(help: ArgumentHelp("How long a shutdown may take. Default 30s.", valueName: "time"))
+    var drainDeadline: String?
+    @Option(help: ArgumentHelp("Over how long clients are closed at shutdown. Default 2s.", valueName: "time"))
+    var drainSpread: String?
+
+    /// The flags that were given, by name.
+    var given: [String: [String]] {
+        let single: [(String, String?)] = [
+            ("control", control), ("control-token", controlToken), ("broker", broker), ("node", node), ("threads", threads), ("log-level", logLevel),
+            ("log-format", logFormat), ("log-color", logColor), ("dialect", dialect), ("max-connections", maxConnections),
+            ("max-message-bytes", maxMessageBytes), ("max-answer-bytes", maxAnswerBytes), ("max-head-bytes", maxHeadBytes),
+            ("max-channels", maxChannels), ("max-state-bytes", maxStateBytes), ("handshake-timeout", handshakeTimeout),
+            ("ping-interval", pingInterval), ("pong-timeout", pongTimeout), ("idle-timeout", idleTimeout), ("max-lifetime", maxLifetime),
+            ("queue-events", queueEvents), ("queue-bytes", queueBytes), ("send-queue-bytes", sendQueueBytes), ("slow-reader", slowReader),
+            ("webhook-timeout", webhookTimeout), ("webhook-retries", webhookRetries), ("webhook-on-failure", webhookOnFailure),
+            ("webhook-concurrency", webhookConcurrency), ("webhook-queue", webhookQueue), ("webhook-close-budget", webhookCloseBudget),
+            ("drain-deadline", drainDeadline), ("drain-spread", drainSpread),
+        ]
+        var given = ["listen": listen, "secret": secret, "origin": origin].filter { !$0.value.isEmpty }
+        for (name, value) in single { if let value { given[name] = [value] } }
+        return given
+    }
+}

@@ -1,0 +1,78 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+/// One scalar setting: its key in a file, and by rule the same name as a flag and as an environment variable.
+struct Setting: Sendable {
+    /// As in a file: `["webhook", "timeout"]`.
+    let path: [String]
+    /// Without the dashes: `webhook-timeout`.
+    let flag: String
+    /// Whether it holds several values: a repeated flag, a list in a file, a comma-separated variable.
+    let isList: Bool
+
+    init(_ path: String, flag: String? = nil, isList: Bool = false) {
+        self.path = path.split(separator: ".").map(String.init)
+        self.flag = flag ?? Self.kebab(path)
+        self.isList = isList
+    }
+
+    /// `HOLDFAST_WEBHOOK_TIMEOUT`.
+    var variable: String { "HOLDFAST_" + flag.uppercased().replacing("-", with: "_") }
+
+    /// Every setting that has a flag and a variable, in the order of the help.
+    static let all: [Setting] = [
+        Setting("listen", isList: true),
+        Setting("control.listen", flag: "control"),
+        Setting("control.token"),
+        Setting("broker"),
+        Setting("node"),
+        Setting("threads"),
+        Setting("log.level"),
+        Setting("log.format"),
+        Setting("log.color"),
+        Setting("dialect"),
+        Setting("secret", isList: true),
+        Setting("origins", flag: "origin", isList: true),
+        Setting("maxConnections"),
+        Setting("maxMessageBytes"),
+        Setting("maxAnswerBytes"),
+        Setting("maxHeadBytes"),
+        Setting("maxChannels"),
+        Setting("maxStateBytes"),
+        Setting("handshakeTimeout"),
+        Setting("pingInterval"),
+        Setting("pongTimeout"),
+        Setting("idleTimeout"),
+        Setting("maxLifetime"),
+        Setting("queueEvents"),
+        Setting("queueBytes"),
+        Setting("sendQueueBytes"),
+        Setting("slowReader"),
+        Setting("webhook.timeout"),
+        Setting("webhook.retries"),
+        Setting("webhook.onFailure"),
+        Setting("webhook.concurrency"),
+        Setting("webhook.queue"),
+        Setting("webhook.closeBudget"),
+        Setting("drain.deadline"),
+        Setting("drain.spread"),
+    ]
+
+    /// Variables that are no settings of a file.
+    static let otherVariables = ["HOLDFAST_CONFIG", "HOLDFAST_BIN"]
+
+    /// `webhook.onFailure` as `webhook-on-failure`.
+    private static func kebab(_ path: String) -> String {
+        var flag = ""
+        for character in path {
+            if character == "." {
+                flag += "-"
+            } else if character.isUppercase {
+                flag += "-\(character.lowercased())"
+            } else {
+                flag.append(character)
+            }
+        }
+        return flag
+    }
+}

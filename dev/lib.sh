@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Sourced by the other scripts here: goes to the top of the repository, and says what a check found in one line.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# ok NAME [WORDS…]
+ok() {
+    local name=$1
+    shift
+    printf 'ok    %s%s\n' "$name" "${*:+: $*}"
+}
+
+# FAIL NAME WORDS… ends the script.
+FAIL() {
+    failed "$@"
+    exit 1
+}
+
+# failed NAME WORDS… goes on, so that further faults are seen too.
+failed() {
+    local name=$1
+    shift
+    printf 'FAIL  %s: %s\n' "$name" "$*" >&2
+}
+
+# quietly NAME COMMAND… shows the command's output only when it fails. The log is left in .build/log/NAME.
+quietly() {
+    local name=$1 log=.build/log/$1
+    shift
+    mkdir -p .build/log
+    if ! "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        failed "$name" "$* failed; its output is above"
+        return 1
+    fi
+}
+
+# files PATTERN…: our own files by name, wherever they are.
+files() {
+    local names=()
+    for pattern in "$@"; do names+=(-o -name "$pattern"); done
+    find . \( -name '.build*' -o -name .venv -o -name .git -o -name node_modules \) -prune -o -type f \( "${names[@]:1}" \) -print | sed 's,^\./,,' | sort
+}
+
+# each COMMAND…: runs it with each line of the input as its last word.
+each() { while IFS= read -r file; do "$@" "$file"; done; }
+
+# The head of each Swift file. Package.swift must begin with the tools version instead.
+licence='// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0'
+
+# unlicensed FILE: its name when the head is missing.
+unlicensed() {
+    [ "$(head -n 2 "$1")" = "$licence" ] || echo "$1"
+}
+
+swift_sources() { files '*.swift' | { grep -vE '(^|/)Package\.swift$' || true; }; }
