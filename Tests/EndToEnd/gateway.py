@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -23,9 +24,14 @@ BRISK = ["--drain-spread", "10ms"]
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, below those that the system hands out to connections, so that it stays free for a while."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
 
 
 def binary():
@@ -223,10 +229,14 @@ class Gateway(Program):
                 found.append(entry)
         return found
 
-    def logged(self, *words):
-        """Whether one log line holds all the words, in its decoded form."""
-        lines = [json.dumps(entry, ensure_ascii=False).replace('\\"', '"') for entry in self.logs()]
-        return any(all(word in line for word in words) for line in lines)
+    def expect_log(self, *words):
+        """Insists on one log line that holds all the words, in its decoded form."""
+
+        def logged():
+            lines = [json.dumps(entry, ensure_ascii=False).replace('\\"', '"') for entry in self.logs()]
+            return any(all(word in line for word in words) for line in lines)
+
+        eventually_blocking(logged, f"one log line holds {words}", within=5, show=self.stderr.text)
 
     def resident_bytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

@@ -74,7 +74,7 @@ def test_nothing_to_serve():
 
 def test_start_up_prints_four_lines(serve, app):
     gateway = serve()
-    lines = gateway.stdout.all()
+    lines = eventually_blocking(lambda: gateway.stdout.all() if len(gateway.stdout.all()) >= 4 else None, "four lines are printed", show=gateway.stdout.all)
     assert len(lines) == 4, lines
     assert f"ws://127.0.0.1:{gateway.port}/" in lines[0], lines
     assert gateway.control_url in lines[1], lines
@@ -297,14 +297,19 @@ async def test_tail(lobby):
         program.kill()
 
 
-@pytest.mark.parametrize("arguments", [("send", "n1.0.AAAAAAAAAAAAAAAAAAAAAA", "hello"), ("close", "n1.0.AAAAAAAAAAAAAAAAAAAAAA")], ids=lambda value: value[0])
+@pytest.mark.parametrize(
+    "arguments", [("send", "n1.0.AAAAAAAAAAAAAAAAAAAAAA", "hello"), ("close", "n1.0.AAAAAAAAAAAAAAAAAAAAAA")], ids=lambda value: value[0],
+)
 def test_unknown_connection_is_a_sentence(lobby, arguments):
     ended = run(*arguments, "--control", lobby.control_url)
     assert ended.returncode == 1, ended
     assert "n1.0.AAAAAAAAAAAAAAAAAAAAAA" in sentence(ended.stderr)
 
 
-@pytest.mark.parametrize("arguments", [("publish", "lobby", "hello"), ("connections",), ("channels",), ("tail", "lobby"), ("send", "id", "x"), ("close", "id")], ids=lambda value: value[0])
+@pytest.mark.parametrize(
+    "arguments", [("publish", "lobby", "hello"), ("connections",), ("channels",), ("tail", "lobby"), ("send", "id", "x"), ("close", "id")],
+    ids=lambda value: value[0],
+)
 def test_gateway_that_is_not_there_is_a_sentence(arguments):
     address = f"127.0.0.1:{free_port()}"
     ended = run(*arguments, "--control", address)

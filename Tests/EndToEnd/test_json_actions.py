@@ -254,7 +254,7 @@ async def test_state_has_a_limit(serve, app):
         await socket.send("x" * 200)
         code, _ = await ending(socket)
     assert code == 1011
-    assert gateway.logged("actions[0].state"), "the log does not say that the state is too large"
+    gateway.expect_log("actions[0].state")
 
 
 # Answers that mean nothing, and answers that cannot be understood
@@ -321,7 +321,7 @@ async def test_bad_action_spoils_the_whole_answer(serve, app, case):
             assert socket.close_code is not None, error
     assert messages == [], "an answer is applied whole or not at all"
     assert socket.close_code == 1011, (socket.close_code, socket.close_reason)
-    assert gateway.logged(*words), f"no log line with {words}"
+    gateway.expect_log(*words)
 
 
 @pytest.mark.parametrize("case", ["unknown action", "a channel that is a number", "nothing to send"])
@@ -331,7 +331,7 @@ async def test_bad_action_in_the_answer_to_open_is_502(serve, app, case):
     app.behaviour = reply(open=actions)
     response = await refusal(gateway)
     assert response.status_code == 502
-    assert gateway.logged(*words), f"no log line with {words}"
+    gateway.expect_log(*words)
     assert not app.events("close"), "a connection that was never accepted has a close event"
 
 
@@ -342,7 +342,7 @@ async def test_accept_and_reject_belong_to_open(serve, app, kind):
     async with connect(gateway) as socket:
         await socket.send("go")
         assert (await ending(socket))[0] == 1011
-    assert gateway.logged("actions[0]", kind)
+    gateway.expect_log("actions[0]", kind)
 
 
 @pytest.mark.parametrize("body", [b"hello", b"[]", b'{"actions":{}}', b'{"actions":[', b'"x"', b"\xff\xfe{}"], ids=str)

@@ -129,7 +129,7 @@ def test_slow_reader_is_closed(serve, app):
     assert event.get("error"), event
     assert app.of(slow)[-1].types == ["close"]
     assert slow_readers(gateway, "close") == 1
-    assert gateway.logged(slow), "the log does not name the slow reader"
+    gateway.expect_log(slow)
 
 
 @pytest.mark.parametrize("policy", ["dropOldest", "dropNewest"])
@@ -139,9 +139,13 @@ def test_slow_reader_misses_messages(serve, app, policy):
     with RawClient(gateway, **SMALL) as client:
         client.open()
         last = flood(gateway, lambda: slow_readers(gateway, policy) >= 50)
-        client.send(frame(PING, b"end"))
         numbers = []
+        pinged = False
         while True:
+            if not pinged and gateway.metric("holdfast_send_queue_bytes") == 0:
+                # A pong overtakes what is queued, so it marks the end only once nothing is.
+                client.send(frame(PING, b"end"))
+                pinged = True
             opcode, payload = client.frame()
             if opcode == PONG:
                 break
@@ -246,7 +250,7 @@ async def test_channels_of_a_connection_have_a_limit(serve, app):
     gateway = serve("--max-channels", "2")
     async with connect(gateway) as client:
         results = gateway.act(*({"type": "subscribe", "to": app.last_id(), "channel": name} for name in "abca"))
-        assert [result["status"] for result in results] == ["ok", "ok", "full", "ok"], results
+        assert [result["status"] for result in results] == ["ok", "ok", "refused", "ok"], results
         await round_trip(client)
     assert (await _closes(app))[0]["code"] == 1000
 

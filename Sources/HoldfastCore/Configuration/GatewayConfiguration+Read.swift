@@ -21,7 +21,7 @@ extension GatewayConfiguration {
         node = section.value("node", SettingType(rule: "expected 1 to 64 letters, digits, - or _", parse: NodeName.init), default: node)
         threads = section.optional("threads", .integer(1...1024))
         listen = section.list("listen", address) ?? listen
-        if listen.isEmpty { section.add("listen", HostPort.rule) }
+        if listen.isEmpty { section.add("listen", "an empty list: nobody could connect; \(HostPort.rule)") }
         broker = section.value("broker", .text, default: broker)
         maxConnections = section.optional("maxConnections", .integer(1...100_000_000))
         maxHeadBytes = section.value("maxHeadBytes", .bytes(atLeast: 256), default: maxHeadBytes)
@@ -48,6 +48,8 @@ extension GatewayConfiguration {
         var defaults = RouteSettings()
         defaults.read(&section)
         let sections = section.sections("routes")
+        var paths: Set<PathPattern> = []
+        var names: Set<String> = []
         for (index, inner) in sections.enumerated() {
             var inner = inner
             var settings = defaults
@@ -55,9 +57,9 @@ extension GatewayConfiguration {
             let path = inner.value("path", pattern, default: .all)
             let name = inner.value("name", .text, default: index == 0 && sections.count == 1 ? "default" : path.description)
             settings.read(&inner)
+            if !paths.insert(path).inserted { inner.add("path", "\(path) is the path of another route already") }
+            if !names.insert(name).inserted { inner.add("name", "\(name) is the name of another route already") }
             if let target = settings.target {
-                if routes.contains(where: { $0.path == path }) { inner.add("path", "\(path) is the path of another route already") }
-                if routes.contains(where: { $0.name == name }) { inner.add("name", "\(name) is the name of another route already") }
                 routes.append(settings.route(name: name, path: path, target: target))
             } else if !inner.problems.contains(where: { $0.key.hasSuffix("target") }) {
                 inner.add("target", "missing: the URL at which the app is called; \(TargetURL.rule)")

@@ -35,7 +35,7 @@ struct SectionReader {
     mutating func list<Value>(_ key: String, _ type: SettingType<Value>) -> [Value]? {
         guard let member = member(key) else { return nil }
         switch member.content {
-        case .scalar(let text): return parse(key, text, type, member.source).map { [$0] } ?? []
+        case .scalar(let text): return parse(key, text, type, member.source).map { [$0] }
         case .list(let items):
             return items.enumerated().compactMap { index, item in
                 guard case .scalar(let text) = item.content else {
@@ -76,8 +76,8 @@ struct SectionReader {
     mutating func finish() {
         guard case .map(let entries) = node.content else { return }
         for entry in entries where !known.contains(entry.key) {
-            let meant = NearestName.of(entry.key, among: known).map { "did you mean \"\($0)\"? " } ?? ""
-            add(entry.key, entry.value.source, "unknown key; \(meant)accepted here: \(known.sorted().joined(separator: ", "))")
+            let meant = NearestName.of(entry.key, among: known).map { "did you mean \"\($0)\"?" }
+            add(entry.key, entry.value.source, "unknown key; \(meant ?? "accepted here: \(known.sorted().joined(separator: ", "))")")
         }
     }
 

@@ -25,8 +25,8 @@ package struct ConnectionMachine: Equatable, Sendable {
         case upgrade
         /// Answer the handshake with the refusal at hand, and forget the connection: the app never had it.
         case refuse
-        /// Answer the handshake with 503: the gateway is going away.
-        case refuseUnavailable
+        /// Answer the handshake with this, without waiting for the app; should it say yes, it hears of the end.
+        case refuseUnasked(Refusal)
         /// Hand the message to the app.
         case deliver
         /// Answer the ping.
@@ -49,6 +49,8 @@ package struct ConnectionMachine: Equatable, Sendable {
     package static var asking: ConnectionMachine { ConnectionMachine(state: .asking) }
 
     package var isOpen: Bool { state == .open }
+    /// Whether messages may be sent to it, channels joined and state set: also while the app is asked, for it may push before it answers.
+    package var isReachable: Bool { state == .open || state == .asking }
     package var isAsking: Bool { state == .asking }
 
     /// The app said yes.
@@ -74,6 +76,9 @@ package struct ConnectionMachine: Equatable, Sendable {
         case .open, .closing, .closed: return .none
         }
     }
+
+    private static let shutdownRefusal = Refusal(
+        status: 503, headers: [OpeningRequest.Field(name: "retry-after", value: "1")], body: "this gateway is shutting down\n")
 
     package func messageReceived() -> Order { state == .open ? .deliver : .none }
 
@@ -106,7 +111,7 @@ package struct ConnectionMachine: Equatable, Sendable {
         switch state {
         case .asking:
             state = .abandoned(Ending(code: code, reason: reason, isClean: false, error: error, cause: cause))
-            return .refuseUnavailable
+            return .refuseUnasked(cause == .shutdown ? Self.shutdownRefusal : Refusal(body: "closed before it was opened\n"))
         case .open:
             state = .closing(Ending(code: code, reason: reason, isClean: false, error: error, cause: cause))
             return .sendClose(code, reason: reason)

@@ -63,11 +63,8 @@ package struct WsaasDialect: Dialect {
         from response: HTTPResponseMessage, to events: [SequencedEvent], in session: SessionView
     ) throws(DialectError) -> [Action] {
         let status = response.head.status
-        guard case .open = events.first?.event else {
-            // The original looks at neither status nor body; a server error is still no delivery.
-            guard status < 500 else { throw .status(status) }
-            return []
-        }
+        // Only the answer to a connect means anything: of the others the original reads neither status nor body.
+        guard case .open = events.first?.event else { return [] }
         guard status < 500 else { throw .status(status) }
         guard status == 200 else {
             guard status >= 300 else { return [.reject(Refusal())] }

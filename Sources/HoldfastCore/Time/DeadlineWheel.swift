@@ -29,30 +29,34 @@ package struct DeadlineWheel<Member: Sendable>: Sendable {
         self.swept = now.nanoseconds / tick.inNanoseconds
     }
 
-    /// Asks for `member` to be handed back at the first sweep at or after `time`.
+    /// Asks for `member` to be handed back by the first call of ``due(at:)`` at or after `time`.
     package mutating func remind(_ member: Member, at time: MonotonicTime) {
         let wanted = (time.nanoseconds + tickNanoseconds - 1) / tickNanoseconds
         let due = min(max(wanted, swept + 1), swept + Int64(slots.count) - 1)
         slots[Int(due % Int64(slots.count))].append(Reminder(member: member, at: time))
     }
 
-    /// Hands back all members whose time has come.
-    package mutating func sweep(now: MonotonicTime, _ body: (Member) -> Void) {
+    /// Takes out all members whose time has come.
+    ///
+    /// They are returned rather than handed to a closure: whoever is reminded asks for the next reminder at once.
+    package mutating func due(at now: MonotonicTime) -> [Member] {
         let current = now.nanoseconds / tickNanoseconds
-        guard current > swept else { return }
+        guard current > swept else { return [] }
         // After a pause longer than the ring, one turn of it sees every slot.
         let first = max(swept + 1, current - Int64(slots.count) + 1)
+        var members: [Member] = []
         var early: [Reminder] = []
         for number in first...current {
             let place = Int(number % Int64(slots.count))
             guard !slots[place].isEmpty else { continue }
-            var due: [Reminder] = []
-            swap(&due, &slots[place])
-            for reminder in due {
-                if reminder.at <= now { body(reminder.member) } else { early.append(reminder) }
+            var passed: [Reminder] = []
+            swap(&passed, &slots[place])
+            for reminder in passed {
+                if reminder.at <= now { members.append(reminder.member) } else { early.append(reminder) }
             }
         }
         swept = current
         for reminder in early { remind(reminder.member, at: reminder.at) }
+        return members
     }
 }

@@ -13,11 +13,13 @@ extension Connection {
         case .none, .deliver, .pong: break
         case .upgrade: opened()
         case .refuse:
+            leaveChannels()
             opening?.refuse(refusal)
             opening = nil
             forget()
-        case .refuseUnavailable:
-            opening?.refuse(Refusal(status: 503, headers: [.init(name: "retry-after", value: "1")], body: "this gateway is shutting down\n"))
+        case .refuseUnasked(let refusal):
+            leaveChannels()
+            opening?.refuse(refusal)
             opening = nil
         case .sendClose(let code, let reason):
             leaveChannels()
@@ -54,6 +56,7 @@ extension Connection {
 
     private func opened() {
         countOpened()
+        drainSendQueue()
         if let interval = route.configuration.keepAlive.soonest {
             keepAliveAt = shard.now + interval
             shard.remind(self, at: shard.now + interval)
@@ -94,9 +97,11 @@ extension Connection {
         pumpDelivery()
     }
 
+    /// Gets no publications any more. Which channels it was on is kept: the app hears of it with the end.
     func leaveChannels() {
+        guard !hasLeft else { return }
+        hasLeft = true
         for channel in channels { shard.unsubscribe(self, from: channel) }
-        channels = []
     }
 
     /// Gives up waiting for the peer after a while.

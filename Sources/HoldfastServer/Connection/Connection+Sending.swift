@@ -16,10 +16,10 @@ extension Connection {
         case gone
     }
 
-    /// Sends a message's frame: to the socket while the client keeps up, else to its queue.
+    /// Sends a message's frame: to the socket while the client keeps up, else to its queue; also before the client is let in.
     func send(_ frame: ByteBuffer) -> Sending {
-        guard machine.isOpen, context != nil else { return .gone }
-        if isWritable, sendQueue.isEmpty {
+        guard machine.isReachable else { return .gone }
+        if isWritable, sendQueue.isEmpty, context != nil {
             write(frame)
         } else {
             switch sendQueue.enqueue(frame, limit: limits.sendQueueBytes, policy: limits.slowReader) {

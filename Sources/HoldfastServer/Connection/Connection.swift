@@ -52,6 +52,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// Whether the socket is left unread because the app is behind.
     var isPaused = false
     var wantsRead = false
+    /// Whether it has left its channels.
+    var hasLeft = false
     /// Whether the log has named it as a slow reader.
     var wasSlowBefore = false
     /// Whether what the peer sends is of no interest any more.
@@ -72,6 +74,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     package var id: ConnectionID { facts.id }
     package var isOpen: Bool { machine.isOpen }
+    var isReachable: Bool { machine.isReachable }
     var limits: ConnectionLimits { route.configuration.limits }
     var queuedBytes: Int { sendQueue.bytes }
 

@@ -11,7 +11,7 @@ struct ActionRoutes {
 
     func add(to router: some RouterMethods<BasicRequestContext>) {
         router.post("/v1/actions") { request, _ in
-            guard request.mediaType == nil || request.mediaType == "application/json" else {
+            guard request.mediaType == "application/json" else {
                 throw Problem(status: .unsupportedMediaType, detail: "expected content-type: application/json")
             }
             let body = try await request.wholeBody(limit: hub.configuration.maxActionBytes)

@@ -12,7 +12,8 @@ struct ConnectionRoutes {
     func add(to router: some RouterMethods<BasicRequestContext>) {
         router.get("/v1/connections") { request, _ in try await list(request) }
         router.get("/v1/connections/{id}") { _, context in
-            guard let summary = await hub.connection(try context.connectionID()) else { throw Problem.noConnection }
+            let id = try context.connectionID()
+            guard let summary = await hub.connection(id) else { throw Problem.noConnection(id.description) }
             var json = JSONWriter()
             summary.write(into: &json)
             return Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: json.buffer))
@@ -20,22 +21,25 @@ struct ConnectionRoutes {
         router.post("/v1/connections/{id}/messages") { request, context in
             let id = try context.connectionID()
             let payload = try await request.payload(limit: hub.configuration.maxMessageBytes)
-            return try await perform(.send(payload, to: id), .accepted)
+            return try await perform(.send(payload, to: id), on: id, .accepted)
         }
         router.delete("/v1/connections/{id}") { request, context in
             let (code, reason) = try request.closing()
-            return try await perform(.close(code, reason: reason, to: try context.connectionID()), .accepted)
+            let id = try context.connectionID()
+            return try await perform(.close(code, reason: reason, to: id), on: id, .accepted)
         }
         router.put("/v1/connections/{id}/channels/{channel}") { _, context in
-            try await perform(.subscribe(try context.channel(), to: try context.connectionID()), .noContent)
+            let id = try context.connectionID()
+            return try await perform(.subscribe(try context.channel(), to: id), on: id, .noContent)
         }
         router.delete("/v1/connections/{id}/channels/{channel}") { _, context in
-            try await perform(.unsubscribe(try context.channel(), to: try context.connectionID()), .noContent)
+            let id = try context.connectionID()
+            return try await perform(.unsubscribe(try context.channel(), to: id), on: id, .noContent)
         }
     }
 
-    private func perform(_ action: Action, _ status: HTTPResponse.Status) async throws -> Response {
-        if let problem = Problem(await hub.perform([action]).first) { throw problem }
+    private func perform(_ action: Action, on id: ConnectionID, _ status: HTTPResponse.Status) async throws -> Response {
+        if let problem = Problem(await hub.perform([action]).first, on: id) { throw problem }
         return Response(status: status)
     }
 

@@ -14,13 +14,13 @@ struct Problem: Error {
     var headers: HTTPFields = [:]
 
     static func badRequest(_ detail: String) -> Problem { Problem(status: .badRequest, detail: detail) }
-    static let noConnection = Problem(status: .notFound, detail: "no node has an open connection of this id")
+    static func noConnection(_ id: String) -> Problem { Problem(status: .notFound, detail: "no node has an open connection of the id \(id)") }
 
     /// What became of an action that was to concern one connection; `nil` when it was done.
-    init?(_ result: ActionResult?) {
+    init?(_ result: ActionResult?, on id: ConnectionID) {
         switch result {
         case .done, .duplicate: return nil
-        case .notFound, nil: self = .noConnection
+        case .notFound, nil: self = .noConnection(id.description)
         case .full: self.init(status: .tooManyRequests, detail: "the client reads too slowly and its queue is full; the message was dropped")
         case .refused(let why): self.init(status: .conflict, detail: why)
         case .unreachable: self.init(status: .serviceUnavailable, detail: "the node that holds this connection does not answer")

@@ -77,7 +77,8 @@ extension RequestContext {
     }
 
     func connectionID() throws -> ConnectionID {
-        guard let id = ConnectionID(pathValue("id")) else { throw Problem.noConnection }
+        let text = pathValue("id")
+        guard let id = ConnectionID(text) else { throw Problem.noConnection(text) }
         return id
     }
 }

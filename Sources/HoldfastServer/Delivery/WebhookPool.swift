@@ -11,7 +11,7 @@ import NIOSSL
 
 /// One event loop's kept-alive HTTP/1.1 connections to one route's app, and the connections that wait for a free one.
 ///
-/// The limit of requests in flight is the route's, divided among the loops: each loop keeps its own share, at least one.
+/// How many requests may be in flight is the route's ``WebhookBudget``, which all loops share.
 final class WebhookPool {
     /// An unused connection is closed after this long, unless the app says earlier.
     static let idleTimeout = Duration.seconds(55)
@@ -21,35 +21,37 @@ final class WebhookPool {
     private let loop: any EventLoop
     private let target: TargetURL
     private let logger: Logger
-    private let limit: Int
-    private let openingLimit: Int
+    private let budget: WebhookBudget
+    private let index: Int
     private var tls: NIOSSLContext?
     private var idle: [WebhookConnection] = []
     private var busy: [ObjectIdentifier: WebhookConnection] = [:]
     private var inFlight = 0
-    private var waiting: Deque<any WebhookSource> = []
-    private var waitingOpenings = 0
+    /// With whether each was an opening when it came: that may change while it waits.
+    private var waiting: Deque<(source: any WebhookSource, isOpening: Bool)> = []
     private var isShutDown = false
 
-    init(loop: any EventLoop, loopCount: Int, route: RouteConfiguration, logger: Logger) {
+    init(loop: any EventLoop, index: Int, budget: WebhookBudget, route: RouteConfiguration, logger: Logger) {
         self.loop = loop
+        self.index = index
+        self.budget = budget
         self.logger = logger
         target = route.target
         policy = route.webhook
-        limit = max(1, (policy.concurrency + loopCount - 1) / loopCount)
-        openingLimit = policy.queue == 0 ? 0 : max(1, policy.queue / loopCount)
     }
 
     var queueDepth: Int { waiting.count }
 
     /// Whether one more client may wait for the answer to its opening request.
-    var takesOpenings: Bool { inFlight < limit || waitingOpenings < openingLimit }
+    var takesOpenings: Bool { budget.takesOpenings }
 
     /// Asks for a place; the source is called when there is one.
     func enqueue(_ source: any WebhookSource) {
-        guard inFlight >= limit else { return dispatch(source) }
-        waiting.append(source)
-        if source.isOpening { waitingOpenings += 1 }
+        if waiting.isEmpty, budget.acquire() { return dispatch(source) }
+        let isOpening = source.isOpening
+        if isOpening { budget.openingQueued() }
+        waiting.append((source, isOpening))
+        dispatchWaiting(yielding: false)
     }
 
     func sweep(at now: MonotonicTime) {
@@ -83,19 +85,42 @@ final class WebhookPool {
     }
 
     /// Lets those who wait use the places that are free.
-    func dispatchWaiting() {
-        while inFlight < limit, let source = waiting.popFirst() {
-            if source.isOpening { waitingOpenings -= 1 }
+    ///
+    /// - Parameter yielding: whether loops that wait are to go first when this one has its share.
+    func dispatchWaiting(yielding: Bool = true) {
+        while !waiting.isEmpty {
+            if yielding, budget.shouldYield(inFlight: inFlight) {
+                waitForWake()
+                return budget.wakeOthers()
+            }
+            guard acquireOrWait(), let (source, isOpening) = waiting.popFirst() else { return }
+            if isOpening { budget.openingLeft() }
             dispatch(source)
         }
+        budget.wakeOthers()
+    }
+
+    private func acquireOrWait() -> Bool {
+        if budget.acquire() { return true }
+        waitForWake()
+        return budget.acquire()
+    }
+
+    private func waitForWake() {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let loop = loop
+        budget.wait(loop: index) { loop.execute { bound.value.dispatchWaiting(yielding: false) } }
     }
 
     private func freed(_ connection: WebhookConnection) {
-        if busy.removeValue(forKey: ObjectIdentifier(connection)) != nil { inFlight -= 1 }
+        guard busy.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        inFlight -= 1
+        budget.release()
     }
 
+    /// Sends a source's request on a place that was acquired for it.
     private func dispatch(_ source: any WebhookSource) {
-        guard let webhook = source.webhookRequest() else { return }
+        guard let webhook = source.webhookRequest() else { return budget.release() }
         inFlight += 1
         let deadline = MonotonicTime.current + policy.timeout
         if let connection = idle.popLast() {

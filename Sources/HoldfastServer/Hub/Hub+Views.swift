@@ -3,6 +3,7 @@
 
 package import HoldfastCore
 import NIOCore
+import Synchronization
 
 /// What the hub shows of itself. Cold paths: each asks every event loop and waits.
 extension Hub {
@@ -57,6 +58,7 @@ extension Hub {
     /// The numbers of all event loops.
     package func report() async -> ShardReport {
         var report = ShardReport()
+        report.controlPublications = controlPublications.load(ordering: .relaxed)
         for handle in shards {
             if let part = try? await handle.loop.submit({ handle.shard.value.report() }).get() { report.add(part) }
         }

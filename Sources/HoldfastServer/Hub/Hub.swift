@@ -13,6 +13,8 @@ package final class Hub: Sendable {
     package let broker: any Broker
     let shards: [Handle]
     let taps = ChannelTaps()
+    /// Publications through the control API; those in answers are counted by their routes.
+    let controlPublications = Atomic<Int>(0)
     private let publications = Mutex(DeduplicationWindow())
     private let interest = Mutex<[ChannelName: Int]>([:])
 
@@ -62,6 +64,7 @@ package final class Hub: Sendable {
                     continue
                 }
                 tally.add(.done(delivered: 0), at: index)
+                if case .message = broadcast { controlPublications.add(1, ordering: .relaxed) }
                 broadcasts.append(broadcast)
                 for shard in shards.indices { local[shard].append(Step(index: index, action: action)) }
             case .shard(let shard) where Int(shard) < shards.count: local[Int(shard)].append(Step(index: index, action: action))
@@ -116,18 +119,34 @@ package final class Hub: Sendable {
         if isLast { broker.ended(channel) }
     }
 
-    /// Hands one loop's broadcasts, gathered over a turn, to the other loops and nodes.
-    func handOff(_ broadcasts: [Broadcast], from index: UInt16) {
-        taps.offer(broadcasts)
-        broker.broadcast(broadcasts)
-        deliver(broadcasts, besides: Int(index))
-    }
-
-    private func deliver(_ broadcasts: [Broadcast], besides index: Int?) {
-        for (place, handle) in shards.enumerated() where place != index {
-            handle.loop.execute {
-                for broadcast in broadcasts { _ = handle.shard.value.deliver(broadcast) }
+    /// Hands one loop's actions, gathered over a turn, to the other loops and nodes: one hop for each, the order kept. Nobody waits for results.
+    func handOff(_ actions: [Action], from index: UInt16) {
+        var local = [[Action]](repeating: [], count: shards.count)
+        var remote: [NodeName: [Action]] = [:]
+        var broadcasts: [Broadcast] = []
+        for action in actions {
+            switch Destination.of(action, on: broker.node) {
+            case .everywhere(let broadcast):
+                broadcasts.append(broadcast)
+                for place in shards.indices where place != Int(index) { local[place].append(action) }
+            case .shard(let shard) where Int(shard) < shards.count: local[Int(shard)].append(action)
+            case .node(let node): remote[node, default: []].append(action)
+            case .shard, .nowhere: break
             }
+        }
+        if !broadcasts.isEmpty {
+            taps.offer(broadcasts)
+            broker.broadcast(broadcasts)
+        }
+        for (handle, actions) in zip(shards, local) where !actions.isEmpty {
+            handle.loop.execute {
+                for action in actions { _ = handle.shard.value.perform(action) }
+            }
+        }
+        let broker = broker
+        for (node, actions) in remote {
+            // The one task of this path: only actions for other nodes come here.
+            Task { _ = await broker.perform(actions, on: node) }
         }
     }
 
@@ -140,6 +159,10 @@ package final class Hub: Sendable {
 extension Hub: BrokerInbox {
     package func deliver(_ broadcasts: [Broadcast]) {
         taps.offer(broadcasts)
-        deliver(broadcasts, besides: nil)
+        for handle in shards {
+            handle.loop.execute {
+                for broadcast in broadcasts { _ = handle.shard.value.deliver(broadcast) }
+            }
+        }
     }
 }

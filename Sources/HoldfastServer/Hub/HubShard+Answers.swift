@@ -5,27 +5,33 @@ import HoldfastCore
 
 /// Carrying out the actions of an app's answer, which may concern any connection in the cluster.
 extension HubShard {
+    /// Does what concerns this loop at once, and hands the rest over at the end of the turn, in order.
     func perform(_ action: Action, from connection: Connection) {
-        guard let target = action.target else {
-            switch Destination.of(action, on: hub.broker.node) {
-            case .everywhere(let cast):
-                if case .message(let publication) = cast {
-                    guard hub.admit(publication) else { return }
-                    connection.route.counters.publications += 1
-                }
-                broadcast(cast)
-            case .shard, .node, .nowhere: _ = connection.perform(action)
-            }
+        if action.isForAnswered || action.target == connection.id {
+            _ = connection.perform(action)
             return
         }
-        if target == connection.id {
-            _ = connection.perform(action)
-        } else if target.node == hub.broker.node, target.shard == index {
-            _ = self.connection(target)?.perform(action)
-        } else {
-            // The one task of this path: the action leaves the loop, and nobody waits for its result.
-            let hub = hub!
-            Task { _ = await hub.perform([action]) }
+        switch Destination.of(action, on: hub.broker.node) {
+        case .everywhere(let broadcast):
+            if case .message(let publication) = broadcast {
+                guard hub.admit(publication) else { return }
+                connection.route.counters.publications += 1
+            }
+            _ = deliver(broadcast)
+            handOver(action)
+        case .shard(index): _ = perform(action)
+        case .shard, .node: handOver(action)
+        case .nowhere: break
+        }
+    }
+}
+
+extension Action {
+    /// Whether it concerns a connection and names none: then it is for the one whose event was answered.
+    fileprivate var isForAnswered: Bool {
+        switch self {
+        case .send, .close, .subscribe, .unsubscribe, .setState: target == nil
+        case .accept, .reject, .publish, .closeChannel: false
         }
     }
 }

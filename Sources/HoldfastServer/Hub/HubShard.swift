@@ -23,8 +23,6 @@ package final class HubShard {
     var random = SystemRandomNumberGenerator()
     /// Handshakes turned away, by reason.
     var refused: [String: Int] = [:]
-    /// Publications through the control API; those in answers are their route's.
-    var controlPublications = 0
 
     private let node: NodeName
     private var members = SlotTable<any ShardMember>()
@@ -33,8 +31,8 @@ package final class HubShard {
     private var fanoutSeconds = Histogram()
     /// Connections with unflushed frames.
     private var dirty: [Connection] = []
-    /// Broadcasts of this turn, for other loops and nodes.
-    private var outbox: [Broadcast] = []
+    /// Actions of this turn that concern other loops and nodes, in order.
+    private var outbox: [Action] = []
     private var hasTurnEnd = false
 
     private struct Reminder: Sendable {
@@ -42,7 +40,9 @@ package final class HubShard {
         let stamp: UInt64
     }
 
-    package init(index: UInt16, loop: any EventLoop, configuration: GatewayConfiguration, loopCount: Int, admission: NodeAdmission, logger: Logger) {
+    package init(
+        index: UInt16, loop: any EventLoop, configuration: GatewayConfiguration, budgets: [WebhookBudget], admission: NodeAdmission, logger: Logger
+    ) {
         self.index = index
         self.loop = loop
         self.logger = logger
@@ -50,7 +50,7 @@ package final class HubShard {
         node = configuration.node
         now = .current
         reminders = DeadlineWheel(tick: Self.tick, slotCount: 1024, now: .current)
-        courier = Courier(loop: loop, loopCount: loopCount, configuration: configuration, logger: logger)
+        courier = Courier(loop: loop, index: Int(index), budgets: budgets, configuration: configuration, logger: logger)
         routes = RouteTable(courier.routes.map { ($0.configuration.path, $0) })
     }
 
@@ -79,9 +79,9 @@ package final class HubShard {
     /// Handshakes and connections on this loop, also those whose closing event is still on its way.
     var memberCount: Int { members.count }
 
-    /// The connection of that id, if it is open.
+    /// The connection of that id, if it is open or about to be.
     func connection(_ id: ConnectionID) -> Connection? {
-        guard let connection = members[id.slot] as? Connection, connection.id == id, connection.isOpen else { return nil }
+        guard let connection = members[id.slot] as? Connection, connection.id == id, connection.isReachable else { return nil }
         return connection
     }
 
@@ -105,8 +105,8 @@ package final class HubShard {
 
     private func ticked() {
         now = .current
-        reminders.sweep(now: now) { reminder in
-            guard let member = members[reminder.slot], member.id.stamp == reminder.stamp else { return }
+        for reminder in reminders.due(at: now) {
+            guard let member = members[reminder.slot], member.id.stamp == reminder.stamp else { continue }
             member.reminded(at: now)
         }
         courier.sweep(at: now)
@@ -132,14 +132,10 @@ package final class HubShard {
         Dictionary(subscriptions.counts.map { ($0.name, $0.subscribers) }) { first, _ in first }
     }
 
-    /// Broadcasts from a connection's answer: here at once, elsewhere at the end of the turn.
-    ///
-    /// - Returns: how many connections on this loop it reached.
-    @discardableResult
-    func broadcast(_ broadcast: Broadcast) -> Int {
-        outbox.append(broadcast)
+    /// Has other loops and nodes carry an action out, after those handed over before.
+    func handOver(_ action: Action) {
+        outbox.append(action)
         scheduleTurnEnd()
-        return deliver(broadcast)
     }
 
     /// Gives a broadcast to this loop's subscribers: the frame is made once, and written to each.
@@ -166,7 +162,6 @@ package final class HubShard {
     func perform(_ action: Action) -> ActionResult {
         switch Destination.of(action, on: node) {
         case .everywhere(let broadcast):
-            if case .message = broadcast, index == 0 { controlPublications += 1 }
             return .done(delivered: deliver(broadcast))
         case .shard:
             guard let id = action.target, let connection = connection(id) else { return .notFound }
@@ -213,7 +208,6 @@ package final class HubShard {
             report.routes[route.configuration.name] = route.counters
             report.queueDepth[route.configuration.name] = route.pool.queueDepth
         }
-        report.routes["", default: RouteCounters()].publications = controlPublications
         report.subscriptions = subscriptions.count
         report.sendQueueBytes = connections(after: nil).reduce(0) { $0 + $1.queuedBytes }
         report.fanoutSeconds = fanoutSeconds

@@ -23,7 +23,8 @@ package struct GatewayError: Error, Equatable, Sendable, CustomStringConvertible
 
     package static func cannotListen(on address: HostPort, setting: String, because error: any Error) -> GatewayError {
         if let error = error as? IOError, error.errnoCode == EADDRINUSE {
-            return GatewayError(.addressInUse, "cannot listen on \(address): another program uses that port; stop it or choose another (\(setting))")
+            return GatewayError(
+                .addressInUse, "cannot listen on \(address): the port is in use by another program; stop that, or choose another port (\(setting))")
         }
         return GatewayError(.cannotListen, "cannot listen on \(address): \(WebhookPool.sentence(error)) (\(setting))")
     }

@@ -82,7 +82,7 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         case HTTPParserError.headerOverflow:
             refuse(431, "the request's head is larger than \(shard.admission.maxHeadBytes) bytes")
         case let error as HTTPParserError: refuse(400, "the request is not HTTP/1.1 (\(error))")
-        default: close()
+        default: context.close(promise: nil)
         }
     }
 

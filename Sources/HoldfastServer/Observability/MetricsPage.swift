@@ -60,16 +60,17 @@ package enum MetricsPage {
         for (route, _) in routes { page.sample([("route", route.name)], Double(route.webhook.concurrency)) }
 
         page.family("holdfast_shed_total", .counter, help: "What was turned away to protect the gateway or the app.")
-        for (what, count) in report.refused.sorted(by: { $0.key < $1.key }) { page.sample([("route", ""), ("what", what)], Double(count)) }
+        page.sample([("route", ""), ("what", "connections")], Double(report.refused["connections"] ?? 0))
+        for (route, counters) in routes { page.sample([("route", route.name), ("what", "open")], Double(counters.shed["open"] ?? 0)) }
+        page.family("holdfast_slow_readers_total", .counter, help: "Times that a client's queue was full, by what was done.")
         for (route, counters) in routes {
-            for (what, count) in counters.shed.sorted(by: { $0.key < $1.key }) {
-                page.sample([("route", route.name), ("what", what)], Double(count))
+            for policy in SlowReaderPolicy.allCases {
+                page.sample([("route", route.name), ("action", policy.rawValue)], Double(counters.slowReaders[policy.rawValue] ?? 0))
             }
         }
-        perWord("holdfast_slow_readers_total", "Times that a client's queue was full, by what was done.", label: "action") { $0.slowReaders }
 
         page.family("holdfast_publish_total", .counter, help: "Publications by the app, through answers and the control API.")
-        page.sample([("broker", broker.name)], Double(routes.reduce(0) { $0 + $1.counters.publications } + (report.routes[""]?.publications ?? 0)))
+        page.sample([("broker", broker.name)], Double(routes.reduce(0) { $0 + $1.counters.publications } + report.controlPublications))
         page.family("holdfast_fanout_duration_seconds", .histogram, help: "Time to queue one publication for all subscribers on an event loop.")
         page.histogram(bounds: Histogram.bounds, counts: report.fanoutSeconds.counts, sum: report.fanoutSeconds.sum)
         page.family("holdfast_subscriptions", .gauge, help: "Subscriptions over all channels.")

@@ -10,6 +10,8 @@ package struct ShardReport: Sendable {
     package var sendQueueBytes = 0
     package var fanoutSeconds = Histogram()
     package var refused: [String: Int] = [:]
+    /// Publications through the control API.
+    package var controlPublications = 0
 
     package mutating func add(_ other: ShardReport) {
         for (name, counters) in other.routes { routes[name, default: RouteCounters()].add(counters) }

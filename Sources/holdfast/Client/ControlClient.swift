@@ -25,23 +25,26 @@ struct ControlClient {
     /// - Throws: exit code 1 after a sentence on standard error when the gateway is not there or says no.
     @discardableResult
     func call(_ method: Method, _ path: String, body: String? = nil) async throws -> JSONValue? {
-        let response = try await send(method, path, body: body, timeout: .seconds(30))
-        let bytes = try await response.body.collect(upTo: 64 << 20)
-        guard bytes.readableBytes > 0 else { return nil }
-        return try? JSONReader.parse(bytes)
+        try await withClient { client in
+            let response = try await send(method, path, body: body, timeout: .seconds(30), with: client)
+            let bytes = try await response.body.collect(upTo: 64 << 20)
+            return bytes.readableBytes > 0 ? try? JSONReader.parse(bytes) : nil
+        }
     }
 
     /// The events of a stream, until it ends.
     func events(_ path: String, _ body: (String) -> Void) async throws {
-        let response = try await send(.get, path, body: nil, timeout: .hours(24 * 365), accept: "text/event-stream")
-        var rest = ""
-        for try await part in response.body {
-            rest += String(buffer: part)
-            while let end = rest.firstRange(of: "\n\n") {
-                let lines = rest[..<end.lowerBound].split(separator: "\n")
-                let data = lines.filter { $0.hasPrefix("data: ") }.map { $0.dropFirst(6) }.joined(separator: "\n")
-                if !data.isEmpty { body(data) }
-                rest = String(rest[end.upperBound...])
+        try await withClient { client in
+            let response = try await send(.get, path, body: nil, timeout: .hours(24 * 365), accept: "text/event-stream", with: client)
+            var rest = ""
+            for try await part in response.body {
+                rest += String(buffer: part)
+                while let end = rest.firstRange(of: "\n\n") {
+                    let lines = rest[..<end.lowerBound].split(separator: "\n")
+                    let data = lines.filter { $0.hasPrefix("data: ") }.map { $0.dropFirst(6) }.joined(separator: "\n")
+                    if !data.isEmpty { body(data) }
+                    rest = String(rest[end.upperBound...])
+                }
             }
         }
     }
@@ -51,11 +54,24 @@ struct ControlClient {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
     }
 
+    /// A client that says at once when nobody answers, instead of trying until the time is up.
+    private func withClient<Value>(_ body: (HTTPClient) async throws -> Value) async throws -> Value {
+        var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(5)))
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        do {
+            let value = try await body(client)
+            try await client.shutdown()
+            return value
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
     private func send(
-        _ method: Method, _ path: String, body: String?, timeout: TimeAmount, accept: String = "application/json"
-    ) async throws
-        -> HTTPClientResponse
-    {
+        _ method: Method, _ path: String, body: String?, timeout: TimeAmount, accept: String = "application/json", with client: HTTPClient
+    ) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: base + path)
         request.method = HTTPMethod(rawValue: method.rawValue)
         request.headers.add(name: "accept", value: accept)
@@ -66,7 +82,7 @@ struct ControlClient {
         }
         let response: HTTPClientResponse
         do {
-            response = try await HTTPClient.shared.execute(request, timeout: timeout)
+            response = try await client.execute(request, timeout: timeout)
         } catch {
             Console.complain("holdfast: no gateway answers at \(base); is it running? (--control names another)")
             throw ExitCode(1)

@@ -14,7 +14,7 @@ struct Channels: AsyncParsableCommand {
         repeat {
             let page = try await options.client.call(.get, "/v1/channels?limit=1000" + (cursor.map { "&after=\(ControlClient.segment($0))" } ?? ""))
             for entry in page?["channels"]?.array ?? [] {
-                Console.say("\(entry["subscribers"]?.integer ?? 0)\t\(entry["name"]?.string ?? "")")
+                Console.say("\(entry["name"]?.string ?? "")\t\(entry["subscribers"]?.integer ?? 0)")
             }
             cursor = page?["next"]?.string
         } while cursor != nil

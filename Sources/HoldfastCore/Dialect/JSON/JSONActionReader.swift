@@ -17,10 +17,10 @@ package enum JSONActionReader {
     /// The action types, for error messages.
     private static let types = "accept, reject, send, close, subscribe, unsubscribe, publish, closeChannel, setState"
 
-    /// - Parameter body: an empty one, and an object without `actions`, ask for nothing.
+    /// - Parameter body: in an answer an empty one, white space alone, and an object without `actions` ask for nothing.
     /// - Throws: a ``DialectError`` that names the JSON path, or line and column where it is not JSON.
     package static func read(_ body: ByteBuffer, from origin: Origin) throws(DialectError) -> [Action] {
-        guard body.readableBytes > 0 else { return [] }
+        if case .answer = origin, body.readableBytesView.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { return [] }
         let document: JSONValue
         do throws(JSONSyntaxError) {
             document = try JSONReader.parse(body)
@@ -29,7 +29,8 @@ package enum JSONActionReader {
         }
         let root = JSONField(value: document, path: "")
         guard document.object != nil else { throw .notUnderstood("expected an object {\"actions\": […]}, found \(document.kind)") }
-        guard let list = root.optional("actions") else { return [] }
+        if root.optional("actions") == nil, case .answer = origin { return [] }
+        let list = try root.required("actions", "an array")
         var actions: [Action] = []
         for field in try list.array() { actions.append(try action(field, origin)) }
         return actions
