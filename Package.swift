@@ -73,27 +73,35 @@ let package = Package(
         ),
         .target(
             name: "HoldfastTesting",
-            dependencies: ["HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "HoldfastWireTests",
-            dependencies: ["HoldfastWire", "HoldfastTesting", nioCore, nioEmbedded, nioHTTP1],
+            dependencies: ["HoldfastWire", nioCore, nioEmbedded, nioHTTP1],
             swiftSettings: settings
         ),
         .testTarget(
             name: "HoldfastCoreTests",
-            dependencies: ["HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, httpTypes],
+            dependencies: ["HoldfastCore", "HoldfastWire", nioCore, httpTypes],
             resources: [.copy("Dialect/Transcripts")],
             swiftSettings: settings
         ),
         .testTarget(
             name: "HoldfastServerTests",
             dependencies: [
-                "HoldfastServer", "HoldfastCore", "HoldfastWire", "HoldfastTesting", "holdfast", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging,
+                "HoldfastServer", "HoldfastBrokers", "HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, nioPosix, logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Yams", package: "Yams"),
             ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "holdfastTests",
+            dependencies: ["holdfast", "HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore],
             swiftSettings: settings
         ),
     ],

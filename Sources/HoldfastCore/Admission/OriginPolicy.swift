@@ -61,6 +61,8 @@ package struct OriginPolicy: Equatable, Sendable, CustomStringConvertible {
             port = String(rest[rest.index(after: colon)...])
             rest = rest[..<colon]
         }
+        // Browsers leave the scheme's own port out (RFC 6454 §6.2).
+        if (scheme == "https" && port == "443") || (scheme == "http" && port == "80") { port = nil }
         let isHost = !rest.isEmpty && !rest.contains { "/*?#@ ".contains($0) }
         guard isHost, scheme.map({ !$0.isEmpty }) ?? true, port.map({ UInt16($0) != nil }) ?? true else { throw OriginError(text: text) }
         return Pattern(scheme: scheme, host: String(rest), isWildcard: isWildcard, port: port)

@@ -8,6 +8,8 @@ package final class MemoryBroker: Broker {
     /// Where the nodes of one process meet.
     package final class Exchange: Sendable {
         fileprivate struct Member: Sendable {
+            /// Which broker joined: another of that name, which was refused, must not act for it.
+            let owner: ObjectIdentifier
             let inbox: any BrokerInbox
             var interests: Set<ChannelName> = []
         }
@@ -30,22 +32,22 @@ package final class MemoryBroker: Broker {
     package func join(_ inbox: any BrokerInbox) async throws {
         let isFree = exchange.members.withLock { members in
             guard members[node] == nil else { return false }
-            members[node] = Exchange.Member(inbox: inbox)
+            members[node] = Exchange.Member(owner: ObjectIdentifier(self), inbox: inbox)
             return true
         }
         guard isFree else { throw BrokerError(.nameTaken, "another node is named \(node); give this one a name of its own (node, --node)") }
     }
 
     package func leave() async {
-        exchange.members.withLock { $0[node] = nil }
+        exchange.members.withLock { if isMember(of: $0) { $0[node] = nil } }
     }
 
     package func began(_ channel: ChannelName) {
-        exchange.members.withLock { _ = $0[node]?.interests.insert(channel) }
+        exchange.members.withLock { if isMember(of: $0) { $0[node]?.interests.insert(channel) } }
     }
 
     package func ended(_ channel: ChannelName) {
-        exchange.members.withLock { _ = $0[node]?.interests.remove(channel) }
+        exchange.members.withLock { if isMember(of: $0) { $0[node]?.interests.remove(channel) } }
     }
 
     package func broadcast(_ broadcasts: [Broadcast]) {
@@ -62,4 +64,6 @@ package final class MemoryBroker: Broker {
         guard let inbox else { return actions.map { _ in .notFound } }
         return await inbox.perform(actions)
     }
+
+    private func isMember(of members: [NodeName: Exchange.Member]) -> Bool { members[node]?.owner == ObjectIdentifier(self) }
 }

@@ -4,7 +4,7 @@
 /// One fault in the configuration, told so that it can be mended: where, which key, what was found, what is accepted.
 package struct ConfigurationProblem: Error, Equatable, Sendable, CustomStringConvertible {
     package let source: ConfigurationNode.Source
-    /// The whole key, such as `routes[0].webhook.timeout`.
+    /// The whole key, such as `routes[0].webhook.timeout`; empty when the file as a whole is meant.
     package let key: String
     package let message: String
 
@@ -14,7 +14,7 @@ package struct ConfigurationProblem: Error, Equatable, Sendable, CustomStringCon
         self.message = message
     }
 
-    package var description: String { "\(source): \(key): \(message)" }
+    package var description: String { "\(source): \(key.isEmpty ? "" : "\(key): ")\(message)" }
 }
 
 /// All the faults of a configuration.

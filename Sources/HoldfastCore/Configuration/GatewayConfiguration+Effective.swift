@@ -11,7 +11,7 @@ extension GatewayConfiguration {
             "control:",
             "  listen: \"\(control)\"",
             "  token: \(controlToken == nil ? "none" : "(hidden)")",
-            "broker: \(broker)",
+            "broker: \(brokerShown)",
             "log: { level: \(logLevel.rawValue), format: \(logFormat.rawValue), color: \(logColor.rawValue) }",
             "drain: { deadline: \(drainDeadline.setting), spread: \(drainSpread.setting) }",
             "maxConnections: \(maxConnections.map(String.init) ?? "from the limit of open files")",
@@ -21,6 +21,12 @@ extension GatewayConfiguration {
         ]
         for route in routes { lines += route.effective }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The broker's URL without the user's name and password.
+    private var brokerShown: String {
+        guard let scheme = broker.firstRange(of: "://"), let at = broker.lastIndex(of: "@") else { return broker }
+        return "\(broker[..<scheme.upperBound])(hidden)\(broker[at...])"
     }
 }
 

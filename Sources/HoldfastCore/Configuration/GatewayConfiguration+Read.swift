@@ -7,6 +7,7 @@ extension GatewayConfiguration {
     /// - Throws: ``ConfigurationFaults`` with every fault, in the order of reading.
     package static func read(_ root: ConfigurationNode) throws(ConfigurationFaults) -> GatewayConfiguration {
         var section = SectionReader(root)
+        guard section.problems.isEmpty else { throw ConfigurationFaults(section.problems) }
         var configuration = GatewayConfiguration()
         configuration.readNode(&section)
         configuration.readRoutes(&section)
@@ -21,7 +22,7 @@ extension GatewayConfiguration {
         node = section.value("node", SettingType(rule: "expected 1 to 64 letters, digits, - or _", parse: NodeName.init), default: node)
         threads = section.optional("threads", .integer(1...1024))
         listen = section.list("listen", address) ?? listen
-        if listen.isEmpty { section.add("listen", "an empty list: nobody could connect; \(HostPort.rule)") }
+        if listen.isEmpty, !section.hasProblem(with: "listen") { section.add("listen", "an empty list: nobody could connect; \(HostPort.rule)") }
         broker = section.value("broker", .text, default: broker)
         maxConnections = section.optional("maxConnections", .integer(1...100_000_000))
         maxHeadBytes = section.value("maxHeadBytes", .bytes(atLeast: 256), default: maxHeadBytes)
@@ -52,21 +53,29 @@ extension GatewayConfiguration {
         var names: Set<String> = []
         for (index, inner) in sections.enumerated() {
             var inner = inner
+            guard inner.problems.isEmpty else {
+                section.finish(inner)
+                continue
+            }
             var settings = defaults
             let pattern = SettingType(rule: PathPattern.rule, parse: PathPattern.init)
             let path = inner.value("path", pattern, default: .all)
-            let name = inner.value("name", .text, default: index == 0 && sections.count == 1 ? "default" : path.description)
+            let givenName = inner.optional("name", .text)
+            let name = givenName ?? (index == 0 && sections.count == 1 ? "default" : path.description)
             settings.read(&inner)
-            if !paths.insert(path).inserted { inner.add("path", "\(path) is the path of another route already") }
-            if !names.insert(name).inserted { inner.add("name", "\(name) is the name of another route already") }
+            if !inner.hasProblem(with: "path"), !paths.insert(path).inserted { inner.add("path", "\(path) is the path of another route already") }
+            // A name that only follows from a wrong path is no further fault.
+            if givenName != nil || !inner.hasProblem(with: "path"), !names.insert(name).inserted {
+                inner.add("name", "\(name) is the name of another route already")
+            }
             if let target = settings.target {
                 routes.append(settings.route(name: name, path: path, target: target))
-            } else if !inner.problems.contains(where: { $0.key.hasSuffix("target") }) {
+            } else if !inner.hasProblem(with: "target"), !section.hasProblem(with: "target") {
                 inner.add("target", "missing: the URL at which the app is called; \(TargetURL.rule)")
             }
             section.finish(inner)
         }
-        if sections.isEmpty {
+        if sections.isEmpty, !section.hasProblem(with: "routes") {
             section.add("routes", "no route: give the app's URL (holdfast serve http://localhost:3000/hook) or a file with routes (-c holdfast.yaml)")
         }
     }

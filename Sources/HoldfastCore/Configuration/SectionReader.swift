@@ -86,6 +86,11 @@ struct SectionReader {
         add(key, node[key]?.source ?? node.source, message)
     }
 
+    /// Whether a fault of this key, or of an entry of its list, has been told.
+    func hasProblem(with key: String) -> Bool {
+        problems.contains { $0.key == whole(key) || $0.key.hasPrefix("\(whole(key))[") }
+    }
+
     private mutating func member(_ key: String) -> ConfigurationNode? {
         known.append(key)
         return node[key]

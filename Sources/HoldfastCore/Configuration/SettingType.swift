@@ -66,8 +66,8 @@ extension SettingType where Value == Bool {
 
 private let parseDuration: @Sendable (String) -> Duration? = { text in
     let units: [(String, Int64)] = [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)]
-    guard let unit = units.first(where: { text.hasSuffix($0.0) }), let number = Double(text.dropLast(unit.0.count)), number.isFinite, number > 0,
-        number * Double(unit.1) < 1e18
+    guard let unit = units.first(where: { text.hasSuffix($0.0) }), let number = Double(text.dropLast(unit.0.count)),
+        case let nanoseconds = number * Double(unit.1), nanoseconds >= 1, nanoseconds < 1e18
     else { return nil }
-    return .nanoseconds(Int64(number * Double(unit.1)))
+    return .nanoseconds(Int64(nanoseconds))
 }

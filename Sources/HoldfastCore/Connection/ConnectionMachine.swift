@@ -135,9 +135,12 @@ package struct ConnectionMachine: Equatable, Sendable {
     /// Nothing came from the peer, not even a pong: a close frame would not reach it.
     package mutating func peerSilent() -> Order {
         switch state {
-        case .open, .closing:
+        case .open:
             state = .closed
             return .end(Ending(code: .abnormal, isClean: false, error: "the client did not answer a ping", cause: .silent))
+        case .closing(let ending):
+            state = .closed
+            return .end(ending)
         case .asking, .abandoned, .closed: return .none
         }
     }

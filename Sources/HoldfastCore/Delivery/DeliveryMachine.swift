@@ -94,6 +94,7 @@ package struct DeliveryMachine: Sendable {
     /// The connection ended and the app does not want to hear of it: what is queued is still delivered, then the machine is finished.
     package mutating func endedUnheard(at now: MonotonicTime) -> Bool {
         endedAt = endedAt ?? now
+        resumeAfterEnd()
         if isIdle { state = .finished }
         return isFinished
     }
@@ -137,10 +138,11 @@ package struct DeliveryMachine: Sendable {
         _ failure: DeliveryFailure, at now: MonotonicTime, rules: RetryRules, limits: ConnectionLimits, jitter: Double
     ) -> Verdict {
         guard case .inFlight(let count, let attempt) = state else { return .drop(Progress(relieved: false, isFinished: isFinished), lost: 0) }
+        // Told only of requests that the dialect or HTTP itself allows to repeat.
+        if failure == .stale { return .retryNow }
         let hasEnding = queue.prefix(count).contains { if case .end = $0.event { true } else { false } }
         // To hear of an end twice does no harm, not to hear of it does.
         let mayRepeat = failure.isTransient && (rules.isRepeatable || hasEnding || !failure.mayHaveBeenProcessed)
-        if failure == .stale, mayRepeat { return .retryNow }
         let delay = RetrySchedule.delay(after: attempt, jitter: jitter)
 
         if let endedAt {

@@ -7,7 +7,7 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
     /// Without the brackets of an IPv6 address.
     package let host: String
     package let port: Int
-    /// Starts with a slash, without one at its end unless it is all.
+    /// Starts with a slash.
     package let path: String
     /// With its question mark; empty when there is none.
     package let query: String
@@ -49,48 +49,4 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
         guard !suffix.isEmpty else { return path + query }
         return (path.hasSuffix("/") ? String(path.dropLast()) : path) + suffix + query
     }
-}
-
-/// A host and a port, as in `127.0.0.1:8080`, `[::1]:8080` or `:8080`.
-package struct HostPort: Hashable, Sendable, CustomStringConvertible {
-    /// Without brackets; empty for all addresses.
-    package let host: String
-    package let port: Int
-
-    /// What is accepted, for error messages.
-    package static let rule = "expected HOST:PORT, such as 127.0.0.1:8080, [::1]:8080 or :8080 for all addresses"
-
-    /// - Parameter defaultPort: for a text without a port; without it such a text is refused.
-    /// - Returns: `nil` when the text breaks the ``rule``.
-    package init?(_ text: String, defaultPort: Int? = nil) {
-        var host = text[...]
-        var port = defaultPort
-        if let colon = text.lastIndex(of: ":"), !text.hasSuffix("]"), text.hasPrefix("[") || text.firstIndex(of: ":") == colon {
-            guard let number = UInt16(text[text.index(after: colon)...]) else { return nil }
-            port = Int(number)
-            host = text[..<colon]
-        }
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-            guard host.contains(":") else { return nil }
-        }
-        guard let port, !host.contains("/"), !host.contains(" "), !host.contains("[") else { return nil }
-        self.host = String(host)
-        self.port = port
-    }
-
-    package init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    /// Whether only programs on this machine can reach it.
-    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
-
-    /// Whether a host is an IP address rather than a name: TLS must not ask for it by name (RFC 6066 §3).
-    package static func isAddress(_ host: String) -> Bool {
-        host.contains(":") || host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { UInt8($0) != nil }
-    }
-
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

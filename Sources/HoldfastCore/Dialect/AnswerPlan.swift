@@ -43,16 +43,16 @@ package struct AnswerPlan: Equatable, Sendable {
                 guard offered != nil else { throw .notUnderstood("actions[\(index)]: reject is possible only in the answer to open") }
                 guard opening == nil else { throw .notUnderstood("actions[\(index)]: a second accept or reject") }
                 opening = .reject(refusal)
-            case .subscribe(let channel, to: nil):
+            case .subscribe(let channel, let id) where id == nil || id == session.facts.id:
                 channels.insert(channel)
                 guard channels.count <= limits.maxChannels else {
                     throw .notUnderstood("actions[\(index)].channel: more than \(limits.maxChannels) channels on one connection (maxChannels)")
                 }
                 rest.append(action)
-            case .unsubscribe(let channel, to: nil):
+            case .unsubscribe(let channel, let id) where id == nil || id == session.facts.id:
                 channels.remove(channel)
                 rest.append(action)
-            case .setState(let patch, to: nil):
+            case .setState(let patch, let id) where id == nil || id == session.facts.id:
                 state = state.merging(patch)
                 guard state.size <= limits.maxStateBytes else {
                     throw .notUnderstood("actions[\(index)].state: larger than \(limits.maxStateBytes) bytes in all (maxStateBytes)")

@@ -4,7 +4,7 @@
 import HoldfastWire
 import NIOCore
 
-/// Names one connection in the whole cluster, and says where it lives: `node.shard.token`, for example `n1.0.AAAAB3v9mQx0a2bJ4cdEfG`.
+/// Names one connection in the whole cluster, and says where it lives: `node.shard.token`, for example `n1.0.AAAAB3v9mQx0a2bJ4cdEfQ`.
 ///
 /// The token is 16 bytes in URL-safe base64: the connection's slot in its shard's table (4 bytes) and 96 random bits. An action addressed
 /// to it goes straight to the shard and the slot; the random bits must match, so an id cannot be guessed and a reused slot is not mistaken.

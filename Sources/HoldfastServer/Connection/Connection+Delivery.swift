@@ -54,10 +54,11 @@ extension Connection {
 
     func webhookRequest() -> OutgoingWebhook? {
         isQueued = false
-        guard let batch = delivery.next(batches: route.traits.batches), let first = batch.first else { return nil }
+        guard let batch = delivery.next(batches: route.traits.batches), let first = batch.first, let last = batch.last else { return nil }
         let request = route.dialect.request(for: batch, in: session)
         let bytes = route.encoder.encode(
-            request, id: "msg_\(facts.idText.suffix(22))_\(first.seq)", traceparent: trace.traceparent(span: shard.random.next()), time: wallClock())
+            request, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)", traceparent: trace.traceparent(span: shard.quickRandom.next()),
+            time: wallClock())
         return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || request.method.isIdempotent)
     }
 
@@ -80,7 +81,7 @@ extension Connection {
     func webhookFailed(_ failure: DeliveryFailure) {
         route.counters.webhooks[failure.label, default: 0] += 1
         let verdict = delivery.failed(
-            failure, at: shard.now, rules: route.rules, limits: limits, jitter: Double.random(in: 0..<1, using: &shard.random))
+            failure, at: shard.now, rules: route.rules, limits: limits, jitter: Double.random(in: 0..<1, using: &shard.quickRandom))
         log(failure, verdict)
         switch verdict {
         case .retryNow:

@@ -83,7 +83,7 @@ struct ChannelRoutes {
             body: ResponseBody { writer in
                 try await writer.write(EventWriter.keepAlive)
                 for await publication in publications {
-                    try await writer.write(EventWriter.event("message", data: Self.describe(publication)))
+                    try await writer.write(publication.map { EventWriter.event("message", data: Self.describe($0)) } ?? EventWriter.keepAlive)
                 }
                 try await writer.finish(nil)
             })

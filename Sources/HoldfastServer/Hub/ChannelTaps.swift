@@ -10,9 +10,10 @@ import Synchronization
 package final class ChannelTaps: Sendable {
     /// Publications that wait for one tap.
     package static let capacity = 1024
+    static let keepAliveInterval = Duration.seconds(15)
 
     private struct Taps {
-        var channels: [ChannelName: [Int: AsyncStream<Publication>.Continuation]] = [:]
+        var channels: [ChannelName: [Int: AsyncStream<Publication?>.Continuation]] = [:]
         var lastNumber = 0
     }
 
@@ -20,9 +21,9 @@ package final class ChannelTaps: Sendable {
     /// Read without the lock by every publication: nearly always there is no tap.
     private let count = Atomic<Int>(0)
 
-    /// The publications of a channel from now on, until the stream is dropped.
-    package func listen(to channel: ChannelName) -> AsyncStream<Publication> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Publication.self, bufferingPolicy: .bufferingNewest(Self.capacity))
+    /// The publications of a channel from now on, until the stream is dropped; `nil` now and then, so that a listener who has left is noticed.
+    package func listen(to channel: ChannelName) -> AsyncStream<Publication?> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Publication?.self, bufferingPolicy: .bufferingNewest(Self.capacity))
         let number = taps.withLock { taps in
             taps.lastNumber += 1
             taps.channels[channel, default: [:]][taps.lastNumber] = continuation
@@ -41,10 +42,19 @@ package final class ChannelTaps: Sendable {
         }
     }
 
+    /// Called every ``keepAliveInterval``.
+    func keepAlive() {
+        guard count.load(ordering: .acquiring) > 0 else { return }
+        for listener in all { listener.yield(nil) }
+    }
+
     /// Ends every stream, for a shutdown.
     package func finish() {
-        let all = taps.withLock { $0.channels.values.flatMap(\.values) }
         for listener in all { listener.finish() }
+    }
+
+    private var all: [AsyncStream<Publication?>.Continuation] {
+        taps.withLock { taps in taps.channels.values.flatMap { Array($0.values) } }
     }
 
     private func remove(_ number: Int, from channel: ChannelName) {

@@ -20,7 +20,10 @@ package final class HubShard {
     private(set) unowned var hub: Hub!
     /// The time of the last tick: exact enough for deadlines of seconds, and free.
     private(set) var now: MonotonicTime
+    /// For ids, which must not be guessed.
     var random = SystemRandomNumberGenerator()
+    /// For span ids and jitter.
+    var quickRandom = QuickRandom(seed: .random(in: 0 ... .max))
     /// Handshakes turned away, by reason.
     var refused: [String: Int] = [:]
 
@@ -34,6 +37,7 @@ package final class HubShard {
     /// Actions of this turn that concern other loops and nodes, in order.
     private var outbox: [Action] = []
     private var hasTurnEnd = false
+    private var tapsDueAt = MonotonicTime.current
 
     private struct Reminder: Sendable {
         let slot: UInt32
@@ -58,8 +62,10 @@ package final class HubShard {
     func start(in hub: Hub) {
         self.hub = hub
         let bound = NIOLoopBound(self, eventLoop: loop)
-        loop.scheduleRepeatedTask(initialDelay: .nanoseconds(Self.tick.inNanoseconds), delay: .nanoseconds(Self.tick.inNanoseconds)) { _ in
-            bound.value.ticked()
+        weak let hub = hub
+        loop.scheduleRepeatedTask(initialDelay: .nanoseconds(Self.tick.inNanoseconds), delay: .nanoseconds(Self.tick.inNanoseconds)) { task in
+            // The clock stops with the hub.
+            if hub == nil { task.cancel() } else { bound.value.ticked() }
         }
     }
 
@@ -99,7 +105,7 @@ package final class HubShard {
     func drain(spread: Duration) {
         now = .current
         for member in Array(members.members(after: nil)) {
-            member.drain(at: now + .nanoseconds(Int64.random(in: 0...spread.inNanoseconds, using: &random)))
+            member.drain(at: now + .nanoseconds(Int64.random(in: 0...spread.inNanoseconds, using: &quickRandom)))
         }
     }
 
@@ -110,6 +116,10 @@ package final class HubShard {
             member.reminded(at: now)
         }
         courier.sweep(at: now)
+        if index == 0, now >= tapsDueAt {
+            tapsDueAt = now + ChannelTaps.keepAliveInterval
+            hub.taps.keepAlive()
+        }
     }
 
     // MARK: Channels

@@ -33,6 +33,17 @@ package struct Gateway: Service {
     /// - Throws: a ``GatewayError`` when it cannot start.
     package func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads ?? UsableCores.count)
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await run(on: group))
+        } catch {
+            outcome = .failure(error)
+        }
+        try? await group.shutdownGracefully()
+        try outcome.get()
+    }
+
+    private func run(on group: MultiThreadedEventLoopGroup) async throws {
         let loops = Array(group.makeIterator())
         let admission = makeAdmission()
         let logger = logger
@@ -62,7 +73,6 @@ package struct Gateway: Service {
         let services = ServiceGroup(configuration: .init(services: [.init(service: control), .init(service: clients)], logger: logger))
         try await services.run()
         await broker.leave()
-        try? await group.shutdownGracefully()
     }
 
     /// The public listeners, from now until the last client has left.

@@ -59,7 +59,7 @@ package struct PublicListener: Sendable {
         let count = admission.entered()
         channel.closeFuture.assumeIsolated().whenComplete { _ in admission.left() }
         // Far beyond the limit not even an answer is worth a file descriptor.
-        guard count <= admission.hardLimit else { throw ChannelError.connectPending }
+        guard count <= admission.hardLimit else { throw NodeIsFull() }
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = admission.maxHeadBytes
         limits.maxHeaderListSize = admission.maxHeadBytes
@@ -69,6 +69,9 @@ package struct PublicListener: Sendable {
         try channel.pipeline.syncOperations.addHandlers(decoder, opening)
     }
 }
+
+/// Closes a socket that came far beyond the limit.
+private struct NodeIsFull: Error {}
 
 /// Says when sockets cannot be accepted; the listener itself goes on.
 private final class AcceptErrorHandler: ChannelInboundHandler {

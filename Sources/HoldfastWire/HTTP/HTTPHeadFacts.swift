@@ -68,11 +68,11 @@ struct HTTPHeadFacts {
         guard colon > start, colon < bytes.count else { throw .malformed("a field without a name") }
         let next = try endOfLine(bytes, from: colon + 1)
         let name = UnsafeRawBufferPointer(rebasing: bytes[start..<colon])
-        let value = UnsafeRawBufferPointer(rebasing: bytes[colon + 1..<next - 2]).trimmed
+        let value = UnsafeRawBufferPointer(rebasing: bytes[colon + 1..<next - 2])
         switch name.count {
-        case 10 where name.equalsIgnoringCase("connection"): readConnection(value)
-        case 14 where name.equalsIgnoringCase("content-length"): try readLength(value)
-        case 17 where name.equalsIgnoringCase("transfer-encoding"): try readTransferEncoding(value)
+        case 10 where name.equalsIgnoringCase("connection"): readConnection(value.trimmed)
+        case 14 where name.equalsIgnoringCase("content-length"): try readLength(framing(value))
+        case 17 where name.equalsIgnoringCase("transfer-encoding"): try readTransferEncoding(framing(value))
         default: break
         }
         return next
@@ -89,6 +89,14 @@ struct HTTPHeadFacts {
             index += 1
         }
         throw .malformed("no end of line")
+    }
+
+    /// The value of a field that says how the body ends, without the white space around it.
+    ///
+    /// A tab behind it is refused: llhttp takes that for a part of the value, and reads `chunked` and a tab as a body up to the end.
+    private func framing(_ value: UnsafeRawBufferPointer) throws(HTTPResponseError) -> UnsafeRawBufferPointer {
+        guard value.last(where: { $0 != 0x20 }) != 0x09 else { throw .malformed("a tab behind a length or a transfer encoding") }
+        return value.trimmed
     }
 
     private mutating func readLength(_ value: UnsafeRawBufferPointer) throws(HTTPResponseError) {

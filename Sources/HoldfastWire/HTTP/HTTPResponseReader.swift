@@ -21,15 +21,20 @@ package struct HTTPResponseReader: Sendable {
     private var state = State.head(scanned: 0)
     /// Bytes of a head, or of a body, that came in earlier reads.
     private var pending = ByteBuffer()
+    /// Whether an interim response has come, but not yet the one that it announces.
+    private var hasInterim = false
 
+    /// - Parameters:
+    ///   - maxHeadBytes: from the status line to the empty line, which is counted too.
+    ///   - maxBodyBytes: over all chunks.
     package init(maxHeadBytes: Int, maxBodyBytes: Int) {
         self.maxHeadBytes = maxHeadBytes
         self.maxBodyBytes = maxBodyBytes
     }
 
-    /// Whether no byte of a response has come since the last whole one.
+    /// Whether no byte of a response, or of an interim one before it, has come since the last whole one.
     package var isIdle: Bool {
-        if case .head(0) = state { pending.readableBytes == 0 } else { false }
+        if case .head(0) = state { pending.readableBytes == 0 && !hasInterim } else { false }
     }
 
     /// Takes bytes from `buffer` up to the end of a response.
@@ -80,7 +85,7 @@ package struct HTTPResponseReader: Sendable {
     package mutating func endOfStream() throws(HTTPResponseError) -> HTTPResponseMessage? {
         switch state {
         case .untilClose(let head): return finish(head, pending, false)
-        case .head where pending.readableBytes == 0: return nil
+        case .head where isIdle: return nil
         case .head, .length, .chunked: throw .truncated
         }
     }
@@ -88,6 +93,7 @@ package struct HTTPResponseReader: Sendable {
     private mutating func finish(_ head: HTTPResponseHead, _ body: ByteBuffer, _ keepsAlive: Bool) -> HTTPResponseMessage {
         state = .head(scanned: 0)
         pending = ByteBuffer()
+        hasInterim = false
         return HTTPResponseMessage(head: head, body: body, keepsAlive: keepsAlive)
     }
 
@@ -99,13 +105,13 @@ package struct HTTPResponseReader: Sendable {
     private mutating func readHead(from buffer: inout ByteBuffer, scanned: Int) throws(HTTPResponseError) -> Bool {
         if pending.readableBytes > 0 {
             // The end may lie across the seam, so the collected bytes are looked at together.
-            let room = maxHeadBytes + 4 - pending.readableBytes
+            let room = maxHeadBytes - pending.readableBytes
             guard var part = buffer.readSlice(length: min(room, buffer.readableBytes)) else { preconditionFailure("the length was bounded") }
             let before = pending.readableBytes
             let added = part.readableBytes
             pending.writeBuffer(&part)
             guard let end = pending.endOfHead(from: max(0, before - 3)) else {
-                guard pending.readableBytes <= maxHeadBytes else { throw .headTooLarge(limit: maxHeadBytes) }
+                guard pending.readableBytes < maxHeadBytes else { throw .headTooLarge(limit: maxHeadBytes) }
                 state = .head(scanned: pending.readableBytes)
                 return false
             }
@@ -117,12 +123,12 @@ package struct HTTPResponseReader: Sendable {
             return true
         }
         guard let end = buffer.endOfHead(from: 0) else {
-            guard buffer.readableBytes <= maxHeadBytes else { throw .headTooLarge(limit: maxHeadBytes) }
+            guard buffer.readableBytes < maxHeadBytes else { throw .headTooLarge(limit: maxHeadBytes) }
             pending.writeBuffer(&buffer)
             state = .head(scanned: pending.readableBytes)
             return false
         }
-        guard end <= maxHeadBytes + 4, let head = buffer.readSlice(length: end) else { throw .headTooLarge(limit: maxHeadBytes) }
+        guard end <= maxHeadBytes, let head = buffer.readSlice(length: end) else { throw .headTooLarge(limit: maxHeadBytes) }
         try accept(head)
         return true
     }
@@ -132,7 +138,10 @@ package struct HTTPResponseReader: Sendable {
         let head = HTTPResponseHead(status: parsed.status, fields: parsed.fields)
         switch parsed.status {
         case 101: throw .malformed("status 101, which nobody asked for")
-        case 100..<200: state = .head(scanned: 0)
+        case 100..<200:
+            guard parsed.keepsAlive else { throw .malformed("an interim response that ends the connection") }
+            state = .head(scanned: 0)
+            hasInterim = true
         case 204, 304: state = .length(head, remaining: 0, keepsAlive: parsed.keepsAlive)
         default:
             switch (parsed.isChunked, parsed.contentLength) {

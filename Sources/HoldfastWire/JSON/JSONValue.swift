@@ -34,7 +34,8 @@ package struct JSONValue: Sendable {
     /// The member of that name; the last one where a name is repeated. `nil` on anything but an object.
     package subscript(name: String) -> JSONValue? {
         guard case .object(let members) = content else { return nil }
-        return members.last { $0.name == name }?.value
+        // Swift takes names for equal that JSON tells apart: letters in one scalar or in two, the Kelvin sign and K.
+        return members.last { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
     package var isNull: Bool { if case .null = content { true } else { false } }

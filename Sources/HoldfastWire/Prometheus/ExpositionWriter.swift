@@ -17,13 +17,13 @@ package struct ExpositionWriter: Sendable {
     /// Begins a family; the samples that follow belong to it.
     package mutating func family(_ name: String, _ kind: Kind, help: String) {
         family = name
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
+        text += "# HELP \(name) \(Self.escape(help, quotes: false))\n# TYPE \(name) \(kind.rawValue)\n"
     }
 
     package mutating func sample(_ labels: Labels = [], _ value: Double, suffix: String = "") {
         text += family + suffix
         if !labels.isEmpty {
-            text += "{" + labels.map { "\($0.name)=\"\(Self.escape($0.value))\"" }.joined(separator: ",") + "}"
+            text += "{" + labels.map { "\($0.name)=\"\(Self.escape($0.value, quotes: true))\"" }.joined(separator: ",") + "}"
         }
         text += " \(Self.number(value))\n"
     }
@@ -44,12 +44,12 @@ package struct ExpositionWriter: Sendable {
         value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
     }
 
-    private static func escape(_ value: String) -> String {
+    private static func escape(_ value: String, quotes: Bool) -> String {
         var escaped = ""
         for character in value.unicodeScalars {
             switch character {
             case "\\": escaped += "\\\\"
-            case "\"": escaped += "\\\""
+            case "\"" where quotes: escaped += "\\\""
             case "\n": escaped += "\\n"
             default: escaped.unicodeScalars.append(character)
             }

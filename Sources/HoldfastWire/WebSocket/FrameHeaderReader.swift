@@ -19,7 +19,7 @@ package struct FrameHeaderReader: Sendable {
     /// Takes bytes from `buffer` until a head is whole.
     ///
     /// - Returns: the head, or `nil` when all bytes were taken and more are needed.
-    /// - Throws: a ``Violation`` (1002) as early as the byte that breaks a rule has come; 1009 for a length beyond 63 bits.
+    /// - Throws: a ``Violation`` (1002) as soon as the first byte, the second or the last of the length breaks a rule.
     package mutating func next(from buffer: inout ByteBuffer) throws(Violation) -> FrameHeader? {
         while let byte = buffer.readInteger(as: UInt8.self) {
             bytes = bytes << 8 | UInt128(byte)
@@ -27,9 +27,10 @@ package struct FrameHeaderReader: Sendable {
             switch count {
             case 1: try checkFirst(byte)
             case 2: try checkSecond(byte)
+            case 4 where extendedBytes == 2, 10 where extendedBytes == 8: try checkLength()
             default: break
             }
-            if count >= 2, Int(count) == wholeLength { return try finish() }
+            if count >= 2, Int(count) == wholeLength { return finish() }
         }
         return nil
     }
@@ -65,7 +66,14 @@ package struct FrameHeaderReader: Sendable {
         if first & 0x08 != 0, byte & 0x7F > 125 { throw Violation(.protocolError, "control frame longer than 125 bytes") }
     }
 
-    private mutating func finish() throws(Violation) -> FrameHeader {
+    /// Checks an extended length, whose last byte has just come.
+    private func checkLength() throws(Violation) {
+        let length = extendedBytes == 2 ? UInt64(UInt16(truncatingIfNeeded: bytes)) : UInt64(truncatingIfNeeded: bytes)
+        guard length > (extendedBytes == 2 ? 125 : 0xFFFF) else { throw Violation(.protocolError, "length not in its shortest form") }
+        guard length <= UInt64(Int.max) else { throw Violation(.protocolError, "length has its highest bit set") }
+    }
+
+    private mutating func finish() -> FrameHeader {
         let field = lengthField
         let extended = extendedBytes
         var rest = bytes
@@ -83,12 +91,9 @@ package struct FrameHeaderReader: Sendable {
         case 2:
             length = UInt64(UInt16(truncatingIfNeeded: rest))
             first = UInt8(truncatingIfNeeded: rest >> 24)
-            guard length > 125 else { throw Violation(.protocolError, "length not in its shortest form") }
         default:
             length = UInt64(truncatingIfNeeded: rest)
             first = UInt8(truncatingIfNeeded: rest >> 72)
-            guard length > 0xFFFF else { throw Violation(.protocolError, "length not in its shortest form") }
-            guard length <= UInt64(Int.max) else { throw Violation(.protocolError, "length has its highest bit set") }
         }
         bytes = 0
         count = 0

@@ -89,8 +89,9 @@ package enum Handshake {
         values.flatMap { $0.split(separator: ",") }.map { trim($0) }.filter { !$0.isEmpty }
     }
 
-    /// The same in lower case, for headers whose members are case-insensitive.
-    private static func tokens(_ values: [String]) -> [String] { list(values).map { $0.lowercased() } }
+    /// The same in lower case, for headers whose members are case-insensitive. What is no token is left out, for lower case turns letters
+    /// that are not ASCII into some that are.
+    private static func tokens(_ values: [String]) -> [String] { list(values).filter(isToken).map { $0.lowercased() } }
 
     private static func trim(_ text: Substring) -> String {
         var text = text

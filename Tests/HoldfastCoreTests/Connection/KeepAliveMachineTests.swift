@@ -7,16 +7,16 @@ import Testing
 // The grid: a ping is due after 25 s of silence, a pong 20 s later; idle after 100 s, too old after 1000 s. The connection was opened at 0 s and
 // nothing was heard since; awaitingPong has sent its ping at 25 s. A dash: nothing is ordered.
 //
-// | event                 | listening               | awaitingPong     | ended |
-// |-----------------------|-------------------------|------------------|-------|
-// | heard at 30 s         | –                       | –, listening     | –     |
-// | messagePassed at 30 s | –                       | –                | –     |
-// | ended                 | –, ended                | –, ended         | –     |
-// | timer at 24 s         | check at 25             | check at 45      | none  |
-// | timer at 25 s         | ping, 45, awaitingPong  | check at 45      | none  |
-// | timer at 45 s         | ping, 65, awaitingPong  | end silent, ended| none  |
-// | timer at 100 s        | end idle, ended         | end idle, ended  | none  |
-// | timer at 1000 s       | end lifetime, ended     | end lifetime, end| none  |
+// | event                 | listening                         | awaitingPong        | ended |
+// |-----------------------|-----------------------------------|---------------------|-------|
+// | heard at 30 s         | –                                 | –, listening        | –     |
+// | messagePassed at 30 s | –                                 | –                   | –     |
+// | ended                 | –, ended                          | –, ended            | –     |
+// | timer at 24 s         | check at 25 s                     | check at 45 s       | none  |
+// | timer at 25 s         | ping, check at 45 s, awaitingPong | check at 45 s       | none  |
+// | timer at 45 s         | ping, check at 65 s, awaitingPong | end silent, ended   | none  |
+// | timer at 100 s        | end idle, ended                   | end idle, ended     | none  |
+// | timer at 1000 s       | end lifetime, ended               | end lifetime, ended | none  |
 
 struct KeepAliveMachineTests {
     enum Place: CaseIterable {
@@ -110,7 +110,7 @@ struct KeepAliveMachineTests {
     ]
 
     @Test("Each event in each state orders what the grid says", arguments: grid)
-    func grid(_ row: Row) {
+    func play(_ row: Row) {
         var machine = row.place.machine
         #expect(Place(of: machine) == row.place)
         let order = row.happening.happen(to: &machine)
@@ -158,8 +158,12 @@ struct KeepAliveMachineTests {
         let late = MonotonicTime.after(.seconds(1_000_000))
         var machine = KeepAliveMachine(openedAt: .after(.zero))
         #expect(machine.timerFired(at: late, policy: KeepAlivePolicy(pingInterval: nil)) == .none)
-        #expect(machine.timerFired(at: .after(.seconds(1)), policy: KeepAlivePolicy(pingInterval: nil, idleTimeout: .seconds(5))) == .check(at: .after(.seconds(5))))
-        #expect(machine.timerFired(at: .after(.seconds(1)), policy: KeepAlivePolicy(pingInterval: nil, maxLifetime: .seconds(9))) == .check(at: .after(.seconds(9))))
+        #expect(
+            machine.timerFired(at: .after(.seconds(1)), policy: KeepAlivePolicy(pingInterval: nil, idleTimeout: .seconds(5)))
+                == .check(at: .after(.seconds(5))))
+        #expect(
+            machine.timerFired(at: .after(.seconds(1)), policy: KeepAlivePolicy(pingInterval: nil, maxLifetime: .seconds(9)))
+                == .check(at: .after(.seconds(9))))
     }
 
     @Test("By default there is a ping after 25 s and no other rule")
@@ -170,7 +174,7 @@ struct KeepAliveMachineTests {
 
     @Test("Whoever comes back when told to comes back later each time, and a connection with a rule has one end", arguments: 0..<200)
     func alwaysForward(_ seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = QuickRandom(seed: seed)
         func duration() -> Duration { .milliseconds(Int.random(in: 1...5000, using: &generator)) }
         let policy = KeepAlivePolicy(
             pingInterval: generator.oneIn(4) ? nil : duration(), pongTimeout: duration(), idleTimeout: generator.oneIn(2) ? nil : duration(),

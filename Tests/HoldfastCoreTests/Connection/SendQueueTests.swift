@@ -125,7 +125,7 @@ struct SendQueueTests {
 
     @Test("Under any load the queue keeps its limit, counts its bytes, and loses only what it says", arguments: 0..<60)
     func property(_ seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = QuickRandom(seed: seed)
         let policy = SlowReaderPolicy.allCases[Int(seed % 3)]
         let limit = 64
         var queue = SendQueue()

@@ -14,7 +14,7 @@ extension MonotonicTime {
 extension ConnectionID {
     /// An id that depends on these values alone.
     static func sample(_ seed: UInt64 = 1, node: NodeName = .standalone, shard: UInt16 = 0, slot: UInt32 = 0) -> ConnectionID {
-        var generator = SplitMix64(seed: seed)
+        var generator = QuickRandom(seed: seed)
         return ConnectionID(node: node, shard: shard, slot: slot, using: &generator)
     }
 }

@@ -7,7 +7,7 @@ import Testing
 struct ConnectionIDTests {
     @Test("Any id is read back from its own text", arguments: 0..<200)
     func roundTrip(_ seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = QuickRandom(seed: seed)
         let id = ConnectionID(
             node: .sample(["n1", "eu-west_2", "-"][Int(seed % 3)]), shard: .random(in: 0 ... .max, using: &generator),
             slot: .random(in: 0 ... .max, using: &generator), using: &generator)
@@ -61,7 +61,7 @@ struct ConnectionIDTests {
 
     @Test("Ids of one slot differ by their random bits, and by their stamps")
     func reusedSlot() {
-        var generator = SplitMix64(seed: 9)
+        var generator = QuickRandom(seed: 9)
         let ids = (0..<1000).map { _ in ConnectionID(node: .standalone, shard: 0, slot: 5, using: &generator) }
         #expect(Set(ids).count == 1000)
         #expect(Set(ids.map(\.stamp)).count == 1000)

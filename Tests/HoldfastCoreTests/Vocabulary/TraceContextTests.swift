@@ -13,7 +13,7 @@ struct TraceContextTests {
 
     @Test("A new trace is one that others accept, and is not sampled by decree", arguments: 0..<20)
     func new(_ seed: UInt64) throws {
-        var generator = SplitMix64(seed: seed)
+        var generator = QuickRandom(seed: seed)
         let trace = TraceContext(using: &generator)
         let header = trace.traceparent(span: generator.next())
         #expect(TraceContext(traceparent: header) == trace)

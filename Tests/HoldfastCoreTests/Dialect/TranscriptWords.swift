@@ -1,0 +1,173 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import NIOCore
+
+/// The words of a transcript as values, and back.
+enum TranscriptWords {
+    // MARK: Reading
+
+    static func session(
+        _ fields: [(name: String, value: String)], keeping names: [String]
+    ) throws -> (SessionView, OpeningRequest) {
+        func one(_ name: String) -> String { fields.last { $0.name == name }?.value ?? "" }
+        func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+
+        let known = ["id", "direction", "route", "address", "path", "query", "protocol", "header", "offers", "state", "channel"]
+        if let unknown = fields.first(where: { !known.contains($0.name) }) { throw TranscriptError("a session has no \"\(unknown.name)\"") }
+        guard let id = ConnectionID(one("id")) else { throw TranscriptError("\"\(one("id"))\" is no id of a connection") }
+        let headers = try all("header").map { header in
+            let (name, value) = try Transcript.Section.field(header)
+            return OpeningRequest.Field(name: name, value: value)
+        }
+        let opening = OpeningRequest(
+            path: one("path"), query: one("query"), remoteAddress: one("address"), headers: headers, protocols: all("offers"))
+        let facts = ConnectionFacts(
+            id: id, direction: one("direction") == "outbound" ? .outbound : .inbound, route: one("route"), request: opening, keeping: names)
+        let changes = all("state").map { entry in
+            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return StatePatch.Change(key: parts[0], value: parts.last ?? "")
+        }
+        let session = SessionView(
+            facts: facts, chosenProtocol: one("protocol").isEmpty ? nil : one("protocol"), state: ConnectionState().merging(StatePatch(changes)),
+            channels: all("channel").map(ChannelName.sample))
+        return (session, opening)
+    }
+
+    static func event(_ line: String, opening: OpeningRequest) throws -> SequencedEvent {
+        let words = line.split(separator: " ", maxSplits: 2).map(String.init)
+        guard words.count >= 2, let seq = Int(words[0]) else { throw TranscriptError("\"\(line)\" is no event") }
+        let rest = words.count > 2 ? words[2] : ""
+        switch words[1] {
+        case "open": return SequencedEvent(seq: seq, event: .open(opening))
+        case "text": return SequencedEvent(seq: seq, event: .message(.text(ByteBuffer(string: try strings(rest)[0]))))
+        case "binary": return SequencedEvent(seq: seq, event: .message(.binary(try bytes(rest))))
+        case "ping": return SequencedEvent(seq: seq, event: .ping(try bytes(rest)))
+        case "pong": return SequencedEvent(seq: seq, event: .pong(try bytes(rest)))
+        case "close": return SequencedEvent(seq: seq, event: .end(try ending(rest)))
+        default: throw TranscriptError("\"\(line)\" is no event")
+        }
+    }
+
+    private static func ending(_ text: String) throws -> Ending {
+        let isClean = text.contains("\" clean")
+        let quoted = try strings(text)
+        guard isClean || text.contains("\" lost"), let code = UInt16(text.prefix { $0 != " " }) else {
+            throw TranscriptError("expected close CODE \"reason\" clean|lost \"error\"")
+        }
+        return Ending(
+            code: CloseCode(code), reason: quoted[0], isClean: isClean, error: quoted.count > 1 ? quoted[1] : nil, cause: isClean ? .client : .lost)
+    }
+
+    /// The quoted strings of a line, with the escapes of JSON.
+    private static func strings(_ text: String) throws -> [String] {
+        var strings: [String] = []
+        var rest = text[...]
+        while let start = rest.firstIndex(of: "\"") {
+            var end = rest.index(after: start)
+            while end < rest.endIndex, rest[end] != "\"" {
+                if rest[end] == "\\" { end = rest.index(after: end) }
+                end = rest.index(after: end)
+            }
+            guard end < rest.endIndex, let text = try JSONReader.parse(ByteBuffer(string: String(rest[start...end]))).string else {
+                throw TranscriptError("\(text): a string without its end")
+            }
+            strings.append(text)
+            rest = rest[rest.index(after: end)...]
+        }
+        guard !strings.isEmpty else { throw TranscriptError("\(text): expected a string in quotes") }
+        return strings
+    }
+
+    private static func bytes(_ text: String) throws -> ByteBuffer {
+        ByteBuffer(
+            bytes: try text.split(separator: " ").map { pair in
+                guard pair.count == 2, let byte = UInt8(pair, radix: 16) else { throw TranscriptError("\(pair) is no byte") }
+                return byte
+            })
+    }
+
+    private static func body(_ text: String) throws -> ByteBuffer {
+        let inner = text.dropFirst().dropLast()
+        let isHex = text.hasPrefix("<") && text.hasSuffix(">") && inner.allSatisfy { $0 == " " || $0.isHexDigit }
+        return isHex ? try bytes(String(inner)) : ByteBuffer(string: text)
+    }
+
+    static func response(_ section: Transcript.Section) throws -> HTTPResponseMessage {
+        let body = try body(section.body)
+        let fields = section.head.dropFirst().map { "\($0)\r\n" }.joined()
+        var bytes = ByteBuffer(string: "HTTP/1.1 \(section.head.first ?? "")\r\n\(fields)content-length: \(body.readableBytes)\r\n\r\n")
+        bytes.writeImmutableBuffer(body)
+        var reader = HTTPResponseReader(maxHeadBytes: 64 << 10, maxBodyBytes: 1 << 20)
+        guard let response = try reader.next(from: &bytes), bytes.readableBytes == 0 else { throw TranscriptError("no whole response") }
+        return response
+    }
+
+    static func control(_ section: Transcript.Section) throws -> ControlRequest {
+        let start = (section.head.first ?? "").split(separator: " ").map(String.init)
+        guard start.count == 2 else { throw TranscriptError("expected a method and a path") }
+        let fields = try section.head.dropFirst().map(Transcript.Section.field)
+        return ControlRequest(
+            method: start[0], path: start[1], contentType: fields.first { $0.name == "content-type" }?.value, body: try body(section.body))
+    }
+
+    static func result(_ line: String) throws -> ActionResult {
+        let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+        switch words[0] {
+        case "done": return .done(delivered: Int(words[1]) ?? 0)
+        case "notFound": return .notFound
+        case "duplicate": return .duplicate
+        case "full": return .full
+        case "refused": return .refused(words.last ?? "")
+        case "unreachable": return .unreachable
+        default: throw TranscriptError("\"\(line)\" is no result")
+        }
+    }
+
+    // MARK: Writing
+
+    static func text(of request: WebhookRequest) -> String {
+        let start = request.method.rawValue + (request.pathSuffix.isEmpty ? "" : " \(request.pathSuffix)")
+        let fields = request.headers.map { "\($0.name): \($0.value)" } + ["content-type: \(request.contentType)"]
+        let body = request.contentType == "application/octet-stream" ? "<\(hex(request.body))>" : String(buffer: request.body)
+        return ([start] + fields + ["", body]).joined(separator: "\n")
+    }
+
+    static func text(of reply: ControlReply) -> String {
+        ["\(reply.status)", "content-type: \(reply.contentType)", "", reply.body].joined(separator: "\n")
+    }
+
+    static func text(_ action: Action) -> String {
+        switch action {
+        case .accept(let chosen, let headers): "accept" + (chosen.map { " \($0.debugDescription)" } ?? "") + text(headers)
+        case .reject(let refusal): "reject \(refusal.status)" + text(refusal.headers) + " \(refusal.body.debugDescription)"
+        case .send(let payload, let id): "send \(text(payload))" + text(id)
+        case .close(let code, let reason, let id): "close \(code) \(reason.debugDescription)" + text(id)
+        case .subscribe(let channel, let id): "subscribe \(channel)" + text(id)
+        case .unsubscribe(let channel, let id): "unsubscribe \(channel)" + text(id)
+        case .publish(let publication):
+            "publish \(publication.channel) \(text(publication.payload))" + (publication.id.map { " as \($0.debugDescription)" } ?? "")
+                + (publication.except.isEmpty ? "" : " except \(publication.except.map(\.description).joined(separator: " "))")
+        case .closeChannel(let channel, let code, let reason): "closeChannel \(channel) \(code) \(reason.debugDescription)"
+        case .setState(let patch, let id):
+            "setState" + patch.changes.map { " \($0.key.debugDescription)=\($0.value?.debugDescription ?? "null")" }.joined() + text(id)
+        }
+    }
+
+    private static func text(_ headers: [OpeningRequest.Field]) -> String { headers.map { " [\($0.name): \($0.value)]" }.joined() }
+
+    private static func text(_ id: ConnectionID?) -> String { id.map { " to \($0)" } ?? "" }
+
+    private static func text(_ payload: Payload) -> String {
+        switch payload {
+        case .text(let text): "text \(String(buffer: text).debugDescription)"
+        case .binary(let bytes): "binary <\(hex(bytes))>"
+        }
+    }
+
+    private static func hex(_ bytes: ByteBuffer) -> String {
+        bytes.readableBytesView.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,70 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastTesting
+import HoldfastWire
+import Testing
+
+@testable import HoldfastServer
+
+@Suite struct ObservabilityTests {
+    @Test func histogramPutsADurationIntoTheFirstBucketThatHoldsIt() {
+        var histogram = Histogram()
+        for seconds in [0.0001, 0.00011, 10, 11] { histogram.record(seconds) }
+        #expect(histogram.counts.first == 1)
+        #expect(histogram.counts[1] == 1)
+        #expect(histogram.counts[Histogram.bounds.count - 1] == 1)
+        #expect(histogram.counts.last == 1)
+        var sum = histogram
+        sum.add(histogram)
+        #expect(sum.counts.reduce(0, +) == 8)
+    }
+
+    @Test func throttleLetsTenLinesASecondThroughAndCountsTheRest() {
+        var throttle = LogThrottle()
+        let start = MonotonicTime(nanoseconds: 5_000_000_000)
+        var through = 0
+        for _ in 0..<12 where throttle.admits(at: start) { through += 1 }
+        #expect(through == 10)
+        let nextSecond = throttle.admits(at: start + .seconds(1))
+        #expect(nextSecond)
+        let heldBack = [throttle.takeHeldBack(), throttle.takeHeldBack()]
+        #expect(heldBack == [2, nil])
+    }
+
+    @Test func countersOfTwoLoopsAddUp() {
+        var counters = RouteCounters()
+        counters.connections = 2
+        counters.opened = 3
+        counters.webhooks = ["timeout": 1]
+        counters.closed(Ending(code: .normal, isClean: true, cause: .client))
+        var sum = counters
+        sum.add(counters)
+        #expect(sum.connections == 2)
+        #expect(sum.opened == 6)
+        #expect(sum.webhooks == ["timeout": 2])
+        #expect(sum.closed == [RouteCounters.Closing(codeClass: "normal", cause: .client): 2])
+    }
+
+    @Test(arguments: [
+        (1000, "normal"), (1001, "normal"), (1005, "normal"), (1006, "lost"), (1009, "error"), (1011, "error"), (3000, "3xxx"), (4999, "4xxx"),
+    ])
+    func everyCodeHasAClass(code: UInt16, codeClass: String) {
+        var counters = RouteCounters()
+        counters.closed(Ending(code: CloseCode(code), isClean: true, cause: .app))
+        #expect(counters.closed.keys.first?.codeClass == codeClass)
+    }
+
+    @Test func pageHasAllFamiliesAlsoBeforeAnythingHappened() throws {
+        var configuration = GatewayConfiguration()
+        let target = try #require(TargetURL("http://app.test/hook"))
+        configuration.routes = [RouteConfiguration(name: "chat", path: .all, dialect: .json, target: target)]
+        let page = MetricsPage.write(ShardReport(), configuration: configuration, broker: RecordingBroker(), version: "9")
+        #expect(page.contains("holdfast_build_info{version=\"9\"} 1\n"))
+        #expect(page.contains("holdfast_connections{route=\"chat\",dialect=\"json\",direction=\"inbound\"} 0\n"))
+        #expect(page.contains("holdfast_slow_readers_total{route=\"chat\",action=\"close\"} 0\n"))
+        #expect(page.contains("holdfast_webhook_duration_seconds_bucket{route=\"chat\",le=\"+Inf\"} 0\n"))
+        #expect(page.contains("holdfast_broker_up{broker=\"recording\"} 1\n"))
+    }
+}
