@@ -21,10 +21,17 @@ package struct JSONWriter: Sendable {
 
     /// A member's name that needs no escaping; its value must be written next.
     package mutating func key(_ name: StaticString) {
-        separate()
-        buffer.writeInteger(UInt8(ascii: "\""))
-        buffer.writeStaticString(name)
-        buffer.writeStaticString("\":")
+        let comma = needsComma ? 1 : 0
+        let count = name.utf8CodeUnitCount
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: comma + count + 3) { target in
+            target[0] = UInt8(ascii: ",")
+            target[comma] = UInt8(ascii: "\"")
+            UnsafeMutableRawBufferPointer(rebasing: target[(comma + 1)...]).copyMemory(
+                from: UnsafeRawBufferPointer(start: name.utf8Start, count: count))
+            target[comma + 1 + count] = UInt8(ascii: "\"")
+            target[comma + 2 + count] = UInt8(ascii: ":")
+            return comma + count + 3
+        }
         needsComma = false
     }
 
@@ -112,17 +119,50 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func writeQuoted(_ text: UnsafeRawBufferPointer) {
+        guard let first = Self.firstToEscape(in: text, from: 0) else {
+            // Nearly every string: one piece, one write.
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: text.count + 2) { target in
+                target[0] = UInt8(ascii: "\"")
+                UnsafeMutableRawBufferPointer(rebasing: target[1...]).copyMemory(from: text)
+                target[text.count + 1] = UInt8(ascii: "\"")
+                return text.count + 2
+            }
+            return
+        }
         buffer.writeInteger(UInt8(ascii: "\""))
         var start = 0
-        for index in 0..<text.count {
-            let byte = text[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+        var next: Int? = first
+        while let index = next {
             buffer.writeBytes(UnsafeRawBufferPointer(rebasing: text[start..<index]))
-            writeEscape(byte)
+            writeEscape(text[index])
             start = index + 1
+            next = Self.firstToEscape(in: text, from: start)
         }
         buffer.writeBytes(UnsafeRawBufferPointer(rebasing: text[start...]))
         buffer.writeInteger(UInt8(ascii: "\""))
+    }
+
+    /// The first byte that cannot stand in a string as it is: a control character, a quote or a backslash.
+    private static func firstToEscape(in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        var index = start
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        while index + 8 <= text.count {
+            // A byte of a difference borrows into its top bit exactly where it was too small (the usual has-zero trick); a false alarm
+            // behind a true one does no harm, for the bytes are then looked at one by one.
+            let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let quote = word ^ ones &* 0x22
+            let backslash = word ^ ones &* 0x5C
+            let found = (word &- ones &* 0x20) & ~word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+            if found & tops != 0 { break }
+            index += 8
+        }
+        while index < text.count {
+            let byte = text[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return index }
+            index += 1
+        }
+        return nil
     }
 
     private mutating func writeEscape(_ byte: UInt8) {

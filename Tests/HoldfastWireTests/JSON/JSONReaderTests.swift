@@ -166,7 +166,8 @@ struct JSONReaderTests {
             ("\"a\\n", 1, 5, "unterminated string"), ("\"a\\q\"", 1, 4, "unknown escape"), ("\"\\u12x4\"", 1, 6, "expected four hex digits"),
             ("\"\\u12", 1, 6, "expected four hex digits"), ("\"a\nb\"", 1, 3, "control character in a string; escape it"),
             ("\"\\n\tb\"", 1, 4, "control character in a string; escape it"), ("\"\\udc00\"", 1, 8, "lone surrogate in a string"),
-            ("\"\\ud83dx\"", 1, 8, "lone surrogate in a string"), ("\"\\ud83d\\u0041\"", 1, 14, "lone surrogate in a string"),
+            ("\"\\ud83dx\"", 1, 8, "lone surrogate in a string"),
+            ("\"\\udc00\\udc00\"", 1, 8, "lone surrogate in a string"), ("\"\\ud83d\\u0041\"", 1, 14, "lone surrogate in a string"),
             // Columns are bytes.
             ("\"é\" x", 1, 6, "unexpected text after the value"), ("[\"😀\",]", 1, 9, "expected a value"),
         ] as [(Raw, Int, Int, String)])

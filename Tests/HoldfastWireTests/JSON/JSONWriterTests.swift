@@ -67,6 +67,40 @@ struct JSONWriterTests {
             } == "{\"\(expected.text)\":null}")
     }
 
+    @Test("Wherever it stands, what must be escaped is, and its neighbours are not", arguments: 0...26)
+    func places(_ place: Int) {
+        // Among them each byte's neighbours in value, with and without the top bit: 0x1F to 0x21, 0x21 to 0x23, 0x5B to 0x5D, 0xA2, 0xDC.
+        let pieces = ["\"", "\\", "\n", "\0", "\u{1F}", " ", "!", "#", "[", "]", "\u{7F}", "\u{A2}", "\u{9C}", "ܜ", "😀"]
+        for filler in ["x", "\u{80}"] {
+            let before = String(repeating: filler, count: place)
+            for first in pieces {
+                for second in pieces {
+                    for after in [0, 7, 8] {
+                        let text = before + first + second + String(repeating: filler, count: after)
+                        guard written({ $0.string(text) }) != Self.quoted(text) else { continue }
+                        Issue.record("\(printable(text.utf8)): \(printable(written { $0.string(text) }.utf8))")
+                        return
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same, scalar by scalar.
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case "\n": quoted += "\\n"
+            case "\0": quoted += "\\u0000"
+            case "\u{1F}": quoted += "\\u001f"
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
     @Test("Every character of ASCII comes back from the reader as it was")
     func ascii() throws {
         for byte in UInt8(0)...0x7F {
