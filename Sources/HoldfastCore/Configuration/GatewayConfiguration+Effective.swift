@@ -60,6 +60,7 @@ extension RouteConfiguration {
             "      concurrency: \(webhook.concurrency)",
             "      queue: \(webhook.queue)",
             "      closeBudget: \(webhook.closeBudget.setting)",
+            "      caFile: \(webhook.caFile ?? "those of the system")",
         ]
         if dialect == .wsaas {
             lines += [

@@ -80,6 +80,7 @@ struct RouteSettings {
         webhook.concurrency = inner.value("concurrency", .integer(1...1_000_000), default: webhook.concurrency)
         webhook.queue = inner.value("queue", .integer(0...10_000_000), default: webhook.queue)
         webhook.closeBudget = inner.value("closeBudget", .duration, default: webhook.closeBudget)
+        webhook.caFile = inner.optional("caFile", .text) ?? webhook.caFile
         section.finish(inner)
     }
 

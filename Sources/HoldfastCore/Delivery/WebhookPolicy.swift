@@ -24,10 +24,12 @@ package struct WebhookPolicy: Equatable, Sendable {
     package var closeBudget: Duration
     /// The longest answer, in bytes. Beyond it: the webhook failed. Default four times the message limit.
     package var maxAnswerBytes: Int
+    /// A PEM file with the certificates that an `https` target is checked against; `nil` for those of the system.
+    package var caFile: String?
 
     package init(
         timeout: Duration = .seconds(10), retries: Int = 2, onFailure: OnFailure = .close, concurrency: Int = 256, queue: Int = 1024,
-        closeBudget: Duration = .seconds(60), maxAnswerBytes: Int = 4 << 20
+        closeBudget: Duration = .seconds(60), maxAnswerBytes: Int = 4 << 20, caFile: String? = nil
     ) {
         self.timeout = timeout
         self.retries = retries
@@ -36,5 +38,6 @@ package struct WebhookPolicy: Equatable, Sendable {
         self.queue = queue
         self.closeBudget = closeBudget
         self.maxAnswerBytes = maxAnswerBytes
+        self.caFile = caFile
     }
 }

@@ -9,10 +9,10 @@ import NIOCore
 package final class Courier {
     package let routes: [ShardRoute]
 
-    /// - Parameter budgets: one per route, in the configuration's order, shared by all loops.
-    init(loop: any EventLoop, index: Int, budgets: [WebhookBudget], configuration: GatewayConfiguration, logger: Logger) {
-        routes = zip(configuration.routes, budgets).map { route, budget in
-            ShardRoute(configuration: route, pool: WebhookPool(loop: loop, index: index, budget: budget, route: route, logger: logger))
+    /// - Parameter shared: one per route, in the configuration's order, shared by all loops.
+    init(loop: any EventLoop, index: Int, shared: [SharedRoute], configuration: GatewayConfiguration, logger: Logger) {
+        routes = zip(configuration.routes, shared).map { route, shared in
+            ShardRoute(configuration: route, pool: WebhookPool(loop: loop, index: index, shared: shared, route: route, logger: logger))
         }
         for route in routes { route.pool.route = route }
     }

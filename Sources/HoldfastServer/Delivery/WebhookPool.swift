@@ -23,7 +23,7 @@ final class WebhookPool {
     private let logger: Logger
     private let budget: WebhookBudget
     private let index: Int
-    private var tls: NIOSSLContext?
+    private let tls: NIOSSLContext?
     private var idle: [WebhookConnection] = []
     private var busy: [ObjectIdentifier: WebhookConnection] = [:]
     private var inFlight = 0
@@ -31,10 +31,11 @@ final class WebhookPool {
     private var waiting: Deque<(source: any WebhookSource, isOpening: Bool)> = []
     private var isShutDown = false
 
-    init(loop: any EventLoop, index: Int, budget: WebhookBudget, route: RouteConfiguration, logger: Logger) {
+    init(loop: any EventLoop, index: Int, shared: SharedRoute, route: RouteConfiguration, logger: Logger) {
         self.loop = loop
         self.index = index
-        self.budget = budget
+        budget = shared.budget
+        tls = shared.tls
         self.logger = logger
         target = route.target
         policy = route.webhook
@@ -135,37 +136,25 @@ final class WebhookPool {
         let connection = WebhookConnection(pool: self, maxAnswerBytes: policy.maxAnswerBytes)
         busy[ObjectIdentifier(connection)] = connection
         connection.prepare(webhook, of: source, deadline: deadline)
-        do {
-            let security = try tlsContext()
-            let host = target.host
-            let bound = NIOLoopBound(connection, eventLoop: loop)
-            ClientBootstrap(group: loop)
-                .connectTimeout(.nanoseconds(policy.timeout.inNanoseconds))
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65536))
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        if let security {
-                            let name = HostPort.isAddress(host) ? nil : host
-                            try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: security, serverHostname: name))
-                        }
-                        try channel.pipeline.syncOperations.addHandler(bound.value)
+        let tls = tls
+        let host = target.host
+        let bound = NIOLoopBound(connection, eventLoop: loop)
+        ClientBootstrap(group: loop)
+            .connectTimeout(.nanoseconds(policy.timeout.inNanoseconds))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65536))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let name = HostPort.isAddress(host) ? nil : host
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
                     }
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
                 }
-                .connect(host: target.host, port: target.port)
-                .assumeIsolated()
-                .whenFailure { connection.failed(.unreachable(Self.sentence($0))) }
-        } catch {
-            connection.failed(.unreachable("TLS cannot be set up: \(error)"))
-        }
-    }
-
-    private func tlsContext() throws -> NIOSSLContext? {
-        guard target.isTLS else { return nil }
-        if let tls { return tls }
-        let context = try NIOSSLContext(configuration: .makeClientConfiguration())
-        tls = context
-        return context
+            }
+            .connect(host: target.host, port: target.port)
+            .assumeIsolated()
+            .whenFailure { connection.failed(.unreachable(Self.sentence($0))) }
     }
 
     /// What went wrong with a connection, in words: NIO's own description of it names types.

@@ -45,7 +45,7 @@ package final class HubShard {
     }
 
     package init(
-        index: UInt16, loop: any EventLoop, configuration: GatewayConfiguration, budgets: [WebhookBudget], admission: NodeAdmission, logger: Logger
+        index: UInt16, loop: any EventLoop, configuration: GatewayConfiguration, shared: [SharedRoute], admission: NodeAdmission, logger: Logger
     ) {
         self.index = index
         self.loop = loop
@@ -54,7 +54,7 @@ package final class HubShard {
         node = configuration.node
         now = .current
         reminders = DeadlineWheel(tick: Self.tick, slotCount: 1024, now: .current)
-        courier = Courier(loop: loop, index: Int(index), budgets: budgets, configuration: configuration, logger: logger)
+        courier = Courier(loop: loop, index: Int(index), shared: shared, configuration: configuration, logger: logger)
         routes = RouteTable(courier.routes.map { ($0.configuration.path, $0) })
     }
 

@@ -48,11 +48,11 @@ package struct Gateway: Service {
         let admission = makeAdmission()
         let logger = logger
         let configuration = configuration
-        let budgets = configuration.routes.map {
-            WebhookBudget(limit: $0.webhook.concurrency, openingLimit: $0.webhook.queue, loopCount: loops.count)
-        }
+        var shared: [SharedRoute] = []
+        for route in configuration.routes { shared.append(try SharedRoute(route, loopCount: loops.count)) }
+        let routes = shared
         let hub = try await Hub(configuration: configuration, broker: broker, loops: loops) { index, loop in
-            HubShard(index: index, loop: loop, configuration: configuration, budgets: budgets, admission: admission, logger: logger)
+            HubShard(index: index, loop: loop, configuration: configuration, shared: routes, admission: admission, logger: logger)
         }
         do {
             try await broker.join(hub)

@@ -11,6 +11,8 @@ package struct GatewayError: Error, Equatable, Sendable, CustomStringConvertible
         case addressInUse
         case cannotListen
         case cannotJoin
+        /// The certificates of a route's target cannot be checked.
+        case noTrust
     }
 
     package let code: Code

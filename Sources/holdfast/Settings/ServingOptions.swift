@@ -76,6 +76,8 @@ struct ServingOptions: ParsableArguments {
     var webhookQueue: String?
     @Option(help: ArgumentHelp("How long a closing event is retried. Default 60s.", valueName: "time"))
     var webhookCloseBudget: String?
+    @Option(help: ArgumentHelp("Check https targets against the certificates in this PEM file.", valueName: "file"))
+    var webhookCaFile: String?
     @Option(help: ArgumentHelp("How long a shutdown may take. Default 30s.", valueName: "time"))
     var drainDeadline: String?
     @Option(help: ArgumentHelp("Over how long clients are closed at shutdown. Default 2s.", valueName: "time"))
@@ -91,7 +93,7 @@ struct ServingOptions: ParsableArguments {
             ("ping-interval", pingInterval), ("pong-timeout", pongTimeout), ("idle-timeout", idleTimeout), ("max-lifetime", maxLifetime),
             ("queue-events", queueEvents), ("queue-bytes", queueBytes), ("send-queue-bytes", sendQueueBytes), ("slow-reader", slowReader),
             ("webhook-timeout", webhookTimeout), ("webhook-retries", webhookRetries), ("webhook-on-failure", webhookOnFailure),
-            ("webhook-concurrency", webhookConcurrency), ("webhook-queue", webhookQueue), ("webhook-close-budget", webhookCloseBudget),
+            ("webhook-concurrency", webhookConcurrency), ("webhook-queue", webhookQueue), ("webhook-close-budget", webhookCloseBudget), ("webhook-ca-file", webhookCaFile),
             ("drain-deadline", drainDeadline), ("drain-spread", drainSpread),
         ]
         var given = ["listen": listen, "secret": secret, "origin": origin].filter { !$0.value.isEmpty }

@@ -54,6 +54,7 @@ struct Setting: Sendable {
         Setting("webhook.concurrency"),
         Setting("webhook.queue"),
         Setting("webhook.closeBudget"),
+        Setting("webhook.caFile"),
         Setting("drain.deadline"),
         Setting("drain.spread"),
     ]

@@ -19,7 +19,7 @@ import Yams
         let group = MultiThreadedEventLoopGroup.singleton
         let hub = try await Hub(configuration: GatewayConfiguration(), broker: RecordingBroker(), loops: [group.next()]) { index, loop in
             HubShard(
-                index: index, loop: loop, configuration: GatewayConfiguration(), budgets: [], admission: .forTests, logger: .init(label: "test"))
+                index: index, loop: loop, configuration: GatewayConfiguration(), shared: [], admission: .forTests, logger: .init(label: "test"))
         }
         let router = ControlServer.router(hub: hub, admission: .forTests)
         let served = Set(
