@@ -52,6 +52,7 @@ let package = Package(
             dependencies: [
                 "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes, collections, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             resources: [.embedInCode("Control/openapi.yaml")],
             swiftSettings: settings

@@ -32,7 +32,7 @@ package struct OriginPolicy: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// As configuration writes it.
-    package var description: String { origins.isEmpty ? "any" : "[\(origins.joined(separator: ", "))]" }
+    package var description: String { origins.isEmpty ? "any" : "[\(origins.map { "\"\($0)\"" }.joined(separator: ", "))]" }
 
     /// - Parameter origins: the values of the Origin header.
     package func allows(_ origins: [String]) -> Bool {

@@ -6,15 +6,15 @@ extension GatewayConfiguration {
     package var effective: String {
         var lines = [
             "node: \(node)",
-            "threads: \(threads.map(String.init) ?? "one per core")",
+            threads.map { "threads: \($0)" } ?? "# threads: one per core",
             "listen: [\(listen.map { "\"\($0)\"" }.joined(separator: ", "))]",
             "control:",
             "  listen: \"\(control)\"",
-            "  token: \(controlToken == nil ? "none" : "(hidden)")",
+            "  # token: \(controlToken == nil ? "none" : "(hidden)")",
             "broker: \(brokerShown)",
             "log: { level: \(logLevel.rawValue), format: \(logFormat.rawValue), color: \(logColor.rawValue) }",
             "drain: { deadline: \(drainDeadline.setting), spread: \(drainSpread.setting) }",
-            "maxConnections: \(maxConnections.map(String.init) ?? "from the limit of open files")",
+            maxConnections.map { "maxConnections: \($0)" } ?? "# maxConnections: from the limit of open files",
             "maxHeadBytes: \(maxHeadBytes)",
             "handshakeTimeout: \(handshakeTimeout.setting)",
             "routes:",
@@ -37,8 +37,8 @@ extension RouteConfiguration {
             "    path: \"\(path)\"",
             "    dialect: \(dialect.rawValue)",
             "    target: \(target)",
-            "    secret: \(secrets.isEmpty ? "none" : "[\(secrets.map { _ in "(hidden)" }.joined(separator: ", "))]")",
-            "    origins: \(origins.description)",
+            "    # secret: \(secrets.isEmpty ? "none" : "[\(secrets.map { _ in "(hidden)" }.joined(separator: ", "))]")",
+            origins == .any ? "    # origins: any" : "    origins: \(origins.description)",
             "    forwardHeaders: [\(forwardHeaders.joined(separator: ", "))]",
             "    events: [\(EventKind.allCases.filter(events.contains).map(\.rawValue).joined(separator: ", "))]",
             "    maxMessageBytes: \(limits.maxMessageBytes)",
@@ -60,7 +60,7 @@ extension RouteConfiguration {
             "      concurrency: \(webhook.concurrency)",
             "      queue: \(webhook.queue)",
             "      closeBudget: \(webhook.closeBudget.setting)",
-            "      caFile: \(webhook.caFile ?? "those of the system")",
+            webhook.caFile.map { "      caFile: \($0)" } ?? "      # caFile: the system's",
         ]
         if dialect == .wsaas {
             lines += [

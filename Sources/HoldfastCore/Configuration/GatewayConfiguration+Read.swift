@@ -63,6 +63,9 @@ extension GatewayConfiguration {
             let givenName = inner.optional("name", .text)
             let name = givenName ?? (index == 0 && sections.count == 1 ? "default" : path.description)
             settings.read(&inner)
+            for key in settings.dialect.unusedKeys where inner.isSet(key) {
+                inner.add(key, "has no meaning for the dialect \(settings.dialect.rawValue)")
+            }
             if !inner.hasProblem(with: "path"), !paths.insert(path).inserted { inner.add("path", "\(path) is the path of another route already") }
             // A name that only follows from a wrong path is no further fault.
             if givenName != nil || !inner.hasProblem(with: "path"), !names.insert(name).inserted {

@@ -86,6 +86,9 @@ struct SectionReader {
         add(key, node[key]?.source ?? node.source, message)
     }
 
+    /// Whether the key is there.
+    func isSet(_ key: String) -> Bool { node[key] != nil }
+
     /// Whether a fault of this key, or of an entry of its list, has been told.
     func hasProblem(with key: String) -> Bool {
         problems.contains { $0.key == whole(key) || $0.key.hasPrefix("\(whole(key))[") }

@@ -33,6 +33,14 @@ package enum DeliveryFailure: Equatable, Sendable {
         }
     }
 
+    /// Whether the app can believe that it has let a client in: its answer to the opening event was late, lost or wrong, but may have been a yes.
+    package var mayHaveBeenAccepted: Bool {
+        switch self {
+        case .timeout, .interrupted, .notUnderstood: true
+        case .unreachable, .stale, .status: false
+        }
+    }
+
     /// The `outcome` label of `holdfast_webhook_requests_total`.
     package var label: String {
         switch self {

@@ -38,8 +38,10 @@ package struct DeliveryMachine: Sendable {
         case retryNow
         /// Send the same batch again after this long.
         case retry(after: Duration)
-        /// The opening event failed: refuse the client.
+        /// The opening event failed: refuse the client. The app has not accepted it, so there is no end to tell.
         case refuse
+        /// The same, but the app may have said yes too late or in a way that was not understood: it must hear of an end.
+        case refuseAndTell
         /// The events are given up and the client is to be closed with 1011. Those that the app has certainly not seen stay queued and
         /// travel with the closing event.
         case close(lost: Int)
@@ -152,9 +154,10 @@ package struct DeliveryMachine: Sendable {
         }
         if mayRepeat, attempt <= rules.policy.retries { return wait(count, attempt, delay) }
         if case .open = queue.first?.event {
-            state = .finished
-            queue = []
-            return .refuse
+            removeFirst(queue.count)
+            isFull = false
+            state = failure.mayHaveBeenAccepted ? .idle : .finished
+            return failure.mayHaveBeenAccepted ? .refuseAndTell : .refuse
         }
         // Undelivered for certain: the app still gets it, in order, in front of the closing event. Everything else is given up here, for one
         // request that always fails must not keep the app from learning the end.

@@ -5,4 +5,12 @@
 package enum DialectName: String, CaseIterable, Sendable {
     case json
     case wsaas
+
+    /// Keys of a route that this dialect has no use for: to set one is a fault, for no option is accepted and ignored.
+    package var unusedKeys: [String] {
+        switch self {
+        case .json: ["wsaas"]
+        case .wsaas: ["secret", "forwardHeaders"]
+        }
+    }
 }

@@ -92,6 +92,7 @@ extension Connection {
             retryAt = shard.now + delay
             shard.remind(self, at: shard.now + delay)
         case .refuse: execute(machine.appRefused(), refusal: failure.refusal)
+        case .refuseAndTell: refuseAndTell(failure)
         case .close(let lost):
             route.counters.webhookLost += lost
             execute(machine.closeOrdered(.internalError, reason: "the app failed", error: failure.message, cause: .appFailure))
@@ -106,6 +107,17 @@ extension Connection {
     }
 
     // MARK: Inside
+
+    /// Refuses the client, and tells the app, which may believe in a connection, that there is none.
+    private func refuseAndTell(_ failure: DeliveryFailure) {
+        _ = machine.appRefused()
+        leaveChannels()
+        sendQueue.removeAll()
+        opening?.refuse(failure.refusal)
+        opening = nil
+        guard route.configuration.events.contains(.close) else { return forget() }
+        tell(.end(Ending(code: .abnormal, isClean: false, error: failure.message, cause: .appFailure)))
+    }
 
     private func proceed(_ progress: DeliveryMachine.Progress) {
         if progress.relieved { resumeReading() }
@@ -133,7 +145,7 @@ extension Connection {
         switch verdict {
         case .retryNow: return
         case .retry: isFinal = false
-        case .refuse, .close, .drop, .abandon: isFinal = true
+        case .refuse, .refuseAndTell, .close, .drop, .abandon: isFinal = true
         }
         guard !isFinal || route.logThrottle.admits(at: shard.now) else { return }
         var metadata: Logger.Metadata = [

@@ -3,12 +3,16 @@
 
 package import HoldfastCore
 package import Hummingbird
+import HummingbirdCore
 package import Logging
 import NIOCore
 import ServiceLifecycle
 
 /// The private HTTP port: publish, send, close, inspect, metrics, health.
 package struct ControlServer: Service {
+    /// A connection that says nothing for this long is closed.
+    static let idleTimeout = TimeAmount.seconds(60)
+
     private let hub: Hub
     private let admission: NodeAdmission
     private let group: any EventLoopGroup
@@ -34,8 +38,10 @@ package struct ControlServer: Service {
         let running = running
         let application = Application(
             router: Self.router(hub: hub, admission: admission),
+            server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(
-                address: .hostname(address.host.isEmpty ? "0.0.0.0" : address.host, port: address.port), serverName: "holdfast"),
+                address: .hostname(address.host.isEmpty ? "0.0.0.0" : address.host, port: address.port), serverName: "holdfast",
+                availableConnectionsDelegate: .maximum(admission.maxControlConnections, logger: quiet)),
             onServerRunning: { channel in
                 running(HostPort(host: channel.localAddress?.ipAddress ?? address.host, port: channel.localAddress?.port ?? address.port))
             },

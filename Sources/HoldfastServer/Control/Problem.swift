@@ -80,7 +80,20 @@ struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
                 let detail = given.isEmpty ? "this port needs Authorization: Bearer and the control token" : "wrong control token"
                 throw Problem(status: .unauthorized, detail: detail, headers: [.wwwAuthenticate: "Bearer"])
             }
+        } else {
+            try refuseWebPages(request)
         }
         return try await next(request, context)
+    }
+
+    /// A page that somebody visits can make their browser send requests to loopback; two marks give it away: the Origin header that a browser
+    /// adds, and a host name that was made to point here (DNS rebinding). Programs send neither.
+    private func refuseWebPages(_ request: Request) throws {
+        let host = HostPort(request.head.authority ?? "", defaultPort: 80)?.host ?? ""
+        guard request.headers[.origin] == nil, host == "localhost" || HostPort.isAddress(host) else {
+            throw Problem(
+                status: .forbidden,
+                detail: "without a token this port answers no web pages, and no host names but localhost; set control.token (--control-token)")
+        }
     }
 }

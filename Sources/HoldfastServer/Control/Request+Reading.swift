@@ -38,8 +38,15 @@ extension Request {
         headers[.contentType].map { $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased() }
     }
 
+    /// The value of a query's parameter, decoded as browsers and libraries encode it: a plus is a space.
     func query(_ name: String) -> String? {
-        uri.queryParameters[name[...]].map { String($0) }
+        for pair in (uri.query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts[0] == name else { continue }
+            let value = parts.count > 1 ? String(parts[1]).replacing("+", with: " ") : ""
+            return value.removingPercentEncoding ?? value
+        }
+        return nil
     }
 
     /// `limit` and `after`, the same wherever there are pages.

@@ -4,6 +4,7 @@
 import HoldfastCore
 import HoldfastWire
 import NIOCore
+import NIOSSL
 
 /// One kept-alive connection to an app: sends a request, reads its answer, hands both back. One request at a time.
 final class WebhookConnection: ChannelInboundHandler {
@@ -139,7 +140,10 @@ final class WebhookConnection: ChannelInboundHandler {
         case .waiting(let job):
             let isStale = job.isReused && job.webhook.isRepeatable && reader.isIdle
             _ = end()
-            finish(job, failing: isStale ? .stale : .interrupted(WebhookPool.sentence(error)))
+            finish(
+                job,
+                failing: isStale
+                    ? .stale : error.isHandshakeFailure ? .unreachable(WebhookPool.sentence(error)) : .interrupted(WebhookPool.sentence(error)))
         case .idle: pool.ended(self)
         case .ended: break
         }
@@ -195,5 +199,13 @@ final class WebhookConnection: ChannelInboundHandler {
             let seconds = Int(value[mark.upperBound...].prefix { $0.isNumber }), seconds > 0
         else { return }
         idleTime = min(WebhookPool.idleTimeout, .milliseconds(max(seconds * 1000 - 1000, seconds * 500)))
+    }
+}
+
+extension Error {
+    /// Whether TLS could not be agreed on: the request has not been sent then.
+    fileprivate var isHandshakeFailure: Bool {
+        if let error = self as? NIOSSLError, case .handshakeFailed = error { return true }
+        return self is NIOSSLExtraError
     }
 }

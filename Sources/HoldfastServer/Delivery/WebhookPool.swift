@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
+import Foundation
 import HoldfastCore
 import HoldfastWire
 import Logging
@@ -163,7 +164,9 @@ final class WebhookPool {
         case let error as NIOConnectionError:
             if let first = error.connectionErrors.first { return sentence(first.error) }
             return "the host name \(error.host) cannot be resolved"
-        case let error as IOError: return error.description
+        case let error as IOError: return String(cString: strerror(error.errnoCode))
+        case NIOSSLError.handshakeFailed: return "the TLS handshake failed; is the app's certificate one that is trusted? (webhook.caFile)"
+        case is NIOSSLExtraError: return "the app's certificate is not for this host"
         case ChannelError.connectTimeout: return "no connection in time"
         default: return "\(error)"
         }

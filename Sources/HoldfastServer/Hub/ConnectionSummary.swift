@@ -37,7 +37,7 @@ package struct ConnectionSummary: Sendable {
         json.key("state")
         json.beginObject()
         for entry in session.state.entries {
-            json.key(entry.key)
+            json.key(escaping: entry.key)
             json.string(entry.value)
         }
         json.endObject()

@@ -98,7 +98,8 @@ package struct Gateway: Service {
                 metadata: [LogKey.count: "\(plan.connections)"])
         }
         return NodeAdmission(
-            maxConnections: min(wanted, plan.connections), spare: plan.spare, handshakeTimeout: configuration.handshakeTimeout,
+            maxConnections: min(wanted, plan.connections), spare: plan.spare, maxControlConnections: plan.control,
+            handshakeTimeout: configuration.handshakeTimeout,
             maxHeadBytes: configuration.maxHeadBytes)
     }
 }

@@ -17,11 +17,21 @@ package enum OpenFileLimit {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// How many client sockets a limit leaves room for, and how many more may wait for a refusal, once webhooks, the control API and the
-    /// process's own files are provided for.
-    package static func plan(openFiles: Int, webhooks: Int) -> (connections: Int, spare: Int) {
-        let own = 64 + min(webhooks, openFiles / 4)
+    /// How a limit is shared out.
+    package struct Plan: Equatable, Sendable {
+        /// Client sockets.
+        package let connections: Int
+        /// Client sockets beyond that, which get a refusal.
+        package let spare: Int
+        /// Connections to the control API; more wait in the system's queue.
+        package let control: Int
+    }
+
+    /// Shares a limit out, once webhooks and the process's own files are provided for.
+    package static func plan(openFiles: Int, webhooks: Int) -> Plan {
+        let own = min(64, openFiles / 8) + min(webhooks, openFiles / 4)
         let spare = min(1024, max(8, openFiles / 16))
-        return (max(1, openFiles - own - spare), spare)
+        let control = min(1024, max(8, openFiles / 8))
+        return Plan(connections: max(1, openFiles - own - spare - control), spare: spare, control: control)
     }
 }

@@ -9,6 +9,8 @@ package final class NodeAdmission: Sendable {
     package let maxConnections: Int
     /// Sockets beyond it are closed unread: they are kept apart from the files that webhooks and the control API need.
     let hardLimit: Int
+    /// Connections to the control API at a time.
+    let maxControlConnections: Int
     private let held = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
 
@@ -17,11 +19,12 @@ package final class NodeAdmission: Sendable {
     /// The longest head of an opening request, in bytes.
     let maxHeadBytes: Int
 
-    package init(maxConnections: Int, spare: Int, handshakeTimeout: Duration, maxHeadBytes: Int) {
+    package init(maxConnections: Int, spare: Int, maxControlConnections: Int, handshakeTimeout: Duration, maxHeadBytes: Int) {
         self.maxConnections = maxConnections
         self.handshakeTimeout = handshakeTimeout
         self.maxHeadBytes = maxHeadBytes
         hardLimit = maxConnections + spare
+        self.maxControlConnections = maxControlConnections
     }
 
     /// A socket was accepted.

@@ -78,10 +78,12 @@ private final class AcceptErrorHandler: ChannelInboundHandler {
     typealias InboundIn = Channel
 
     private let logger: Logger
+    private var throttle = LogThrottle()
 
     init(logger: Logger) { self.logger = logger }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard throttle.admits(at: .current) else { return }
         logger.warning("a socket could not be accepted", metadata: [LogKey.error: "\(WebhookPool.sentence(error))"])
     }
 }

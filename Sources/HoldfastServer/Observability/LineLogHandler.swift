@@ -30,7 +30,7 @@ package struct LineLogHandler: LogHandler {
     package func log(event: LogEvent) {
         let merged = event.metadata.map { metadata.merging($0) { _, new in new } } ?? metadata
         let fields = merged.sorted { $0.key < $1.key }
-        let time = Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        let time = Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)) + "Z"
         var line =
             switch format {
             case .json: Self.json(time, event, fields)
@@ -52,7 +52,7 @@ package struct LineLogHandler: LogHandler {
         json.key("message")
         json.string(event.message.description)
         for (key, value) in fields {
-            json.key(key)
+            json.key(escaping: key)
             json.string(value.description)
         }
         json.endObject()

@@ -36,7 +36,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// A member's name from outside; its value must be written next.
-    package mutating func key(_ name: String) {
+    package mutating func key(escaping name: String) {
         separate()
         writeQuoted(name)
         buffer.writeInteger(UInt8(ascii: ":"))

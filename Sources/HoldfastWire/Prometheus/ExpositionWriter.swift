@@ -20,7 +20,7 @@ package struct ExpositionWriter: Sendable {
         text += "# HELP \(name) \(Self.escape(help, quotes: false))\n# TYPE \(name) \(kind.rawValue)\n"
     }
 
-    package mutating func sample(_ labels: Labels = [], _ value: Double, suffix: String = "") {
+    package mutating func sample(_ labels: Labels, _ value: Double, suffix: String = "") {
         text += family + suffix
         if !labels.isEmpty {
             text += "{" + labels.map { "\($0.name)=\"\(Self.escape($0.value, quotes: true))\"" }.joined(separator: ",") + "}"

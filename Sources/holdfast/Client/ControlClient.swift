@@ -36,14 +36,15 @@ struct ControlClient {
     func events(_ path: String, _ body: (String) -> Void) async throws {
         try await withClient { client in
             let response = try await send(.get, path, body: nil, timeout: .hours(24 * 365), accept: "text/event-stream", with: client)
-            var rest = ""
+            // Cut into events as bytes: a part may end inside a character.
+            var rest: [UInt8] = []
             for try await part in response.body {
-                rest += String(buffer: part)
-                while let end = rest.firstRange(of: "\n\n") {
-                    let lines = rest[..<end.lowerBound].split(separator: "\n")
+                rest += part.readableBytesView
+                while let end = rest.firstRange(of: [0x0A, 0x0A]) {
+                    let lines = rest[..<end.lowerBound].split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
                     let data = lines.filter { $0.hasPrefix("data: ") }.map { $0.dropFirst(6) }.joined(separator: "\n")
                     if !data.isEmpty { body(data) }
-                    rest = String(rest[end.upperBound...])
+                    rest.removeSubrange(..<end.upperBound)
                 }
             }
         }

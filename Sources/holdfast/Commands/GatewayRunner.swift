@@ -28,7 +28,7 @@ enum GatewayRunner {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
         let group = ServiceGroup(
-            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint, .sighup], logger: quiet))
         try await group.run()
     }
 
@@ -40,7 +40,8 @@ enum GatewayRunner {
         Console.say("Clients connect to   " + addresses.listen.map { "ws://\(shown($0))\(path)" }.joined(separator: "  "))
         Console.say("Control API          \(control)\(configuration.controlToken == nil ? "" : "  (token needed)")")
         Console.say("Your app is called   " + apps.joined(separator: "  "))
-        Console.say("Try                  curl -d hello \(control)/v1/channels/lobby/messages")
+        let token = configuration.controlToken == nil ? "" : "-H 'authorization: Bearer …' "
+        Console.say("Try                  curl \(token)-d hello \(control)/v1/channels/lobby/messages")
     }
 
     /// An address as one would type it.

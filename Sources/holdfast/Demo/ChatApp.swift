@@ -117,7 +117,7 @@ extension JSONWriter {
             json.key("json")
             json.beginObject()
             for (name, value) in message {
-                json.key(name)
+                json.key(escaping: name)
                 json.string(value)
             }
             json.endObject()

@@ -93,7 +93,8 @@ struct ServingOptions: ParsableArguments {
             ("ping-interval", pingInterval), ("pong-timeout", pongTimeout), ("idle-timeout", idleTimeout), ("max-lifetime", maxLifetime),
             ("queue-events", queueEvents), ("queue-bytes", queueBytes), ("send-queue-bytes", sendQueueBytes), ("slow-reader", slowReader),
             ("webhook-timeout", webhookTimeout), ("webhook-retries", webhookRetries), ("webhook-on-failure", webhookOnFailure),
-            ("webhook-concurrency", webhookConcurrency), ("webhook-queue", webhookQueue), ("webhook-close-budget", webhookCloseBudget), ("webhook-ca-file", webhookCaFile),
+            ("webhook-concurrency", webhookConcurrency), ("webhook-queue", webhookQueue), ("webhook-close-budget", webhookCloseBudget),
+            ("webhook-ca-file", webhookCaFile),
             ("drain-deadline", drainDeadline), ("drain-spread", drainSpread),
         ]
         var given = ["listen": listen, "secret": secret, "origin": origin].filter { !$0.value.isEmpty }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import HoldfastBrokers
 import HoldfastCore
 
 /// What a serving command is about to do: the configuration, and what the person who typed it should know.
@@ -37,6 +38,7 @@ struct ServingPlan {
         try adjust(&file)
         let layers = SettingLayers(flags: options.given, environment: environment)
         let configuration = try GatewayConfiguration.read(layers.over(file))
+        _ = try BrokerChoice.make(configuration.broker, node: configuration.node)
         let warnings = layers.unknownVariables.map { unknown in
             "\(unknown.name) is no setting and is not read" + (unknown.meant.map { "; did you mean \($0)?" } ?? "")
         }

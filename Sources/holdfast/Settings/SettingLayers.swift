@@ -19,8 +19,9 @@ struct SettingLayers {
             values[setting.key] = setting.isList ? ConfigValue(.stringArray(given), isSecret: false) : ConfigValue(.string(first), isSecret: false)
         }
         self.flags = InMemoryProvider(name: "flags", values: values)
-        self.environment = environment
-        variables = EnvironmentVariablesProvider(environmentVariables: environment)
+        // A variable that is set but empty counts as absent: compose files do that.
+        self.environment = environment.filter { !$0.value.isEmpty }
+        variables = EnvironmentVariablesProvider(environmentVariables: self.environment)
     }
 
     /// The file's settings with those of the environment and the flags laid over them.

@@ -35,8 +35,11 @@ struct WsaasVariables {
         setDefault(&root, "pingInterval", "\(max(1, timeout / 3))ms", "WS_TIMEOUT")
         setDefault(&root, "pongTimeout", "\(max(1, timeout - timeout / 3))ms", "WS_TIMEOUT")
         setDefault(&root, "wsaas.timeout", String(timeout), "WS_TIMEOUT")
-        if let level = environment["LOG_LEVEL"]?.lowercased() { setDefault(&root, "log.level", level == "warn" ? "warning" : level, "LOG_LEVEL") }
-        if let style = environment["LOG_STYLE"]?.lowercased() { setDefault(&root, "log.color", style, "LOG_STYLE") }
+        if let level = environment["LOG_LEVEL"]?.lowercased() {
+            setDefault(&root, "log.level", ["warn": "warning", "off": "critical"][level] ?? level, "LOG_LEVEL")
+        }
+        // The published documents set it to "info", which is no style; the original then behaves as with auto.
+        if let style = environment["LOG_STYLE"]?.lowercased() { setDefault(&root, "log.color", style == "info" ? "auto" : style, "LOG_STYLE") }
 
         let (local, localName) = first("LOCAL_ADDRESS", "WS_HOSTNAME") ?? ("http://localhost:\(httpPort)", "LOCAL_ADDRESS")
         setDefault(&root, "wsaas.localAddress", reachable(local, localName, wsPort, httpPort), localName)

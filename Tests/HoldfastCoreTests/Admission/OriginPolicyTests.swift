@@ -100,6 +100,6 @@ struct OriginPolicyTests {
 
     @Test("It is described as configuration writes it")
     func description() throws {
-        #expect(try OriginPolicy(["https://Example.com", "*.two.example"]).description == "[https://Example.com, *.two.example]")
+        #expect(try OriginPolicy(["https://Example.com", "*.two.example"]).description == "[\"https://Example.com\", \"*.two.example\"]")
     }
 }

@@ -11,15 +11,15 @@ struct GatewayConfigurationEffectiveTests {
         #expect(
             read.effective == """
                 node: n1
-                threads: one per core
+                # threads: one per core
                 listen: [":8080"]
                 control:
                   listen: "127.0.0.1:8081"
-                  token: none
+                  # token: none
                 broker: memory
                 log: { level: info, format: auto, color: auto }
                 drain: { deadline: 30s, spread: 2s }
-                maxConnections: from the limit of open files
+                # maxConnections: from the limit of open files
                 maxHeadBytes: 16384
                 handshakeTimeout: 10s
                 routes:
@@ -27,8 +27,8 @@ struct GatewayConfigurationEffectiveTests {
                     path: "/*"
                     dialect: json
                     target: http://localhost:3000/hook
-                    secret: none
-                    origins: any
+                    # secret: none
+                    # origins: any
                     forwardHeaders: []
                     events: [open, message, close]
                     maxMessageBytes: 1048576
@@ -50,6 +50,7 @@ struct GatewayConfigurationEffectiveTests {
                       concurrency: 256
                       queue: 1024
                       closeBudget: 60s
+                      # caFile: the system's
 
                 """)
     }
@@ -60,12 +61,13 @@ struct GatewayConfigurationEffectiveTests {
             .written(
                 "routes[0].target = http://h/", "routes[0].dialect = wsaas", "routes[0].origins[0] = https://example.com",
                 "routes[0].origins[1] = *.two.example",
-                "routes[0].forwardHeaders[0] = Cookie", "routes[0].events[0] = ping", "routes[0].events[1] = open", "routes[0].pingInterval = 1500ms",
+                "forwardHeaders[0] = Cookie", "routes[0].events[0] = ping", "routes[0].events[1] = open", "routes[0].pingInterval = 1500ms",
                 "threads = 2",
                 "maxConnections = 9", "listen[0] = [::1]:80", "listen[1] = :81", "routes[0].wsaas.timeout = 5"))
         let lines = read.effective.split(separator: "\n").map { $0.drop { $0 == " " } }
         for line in [
-            "threads: 2", "maxConnections: 9", "listen: [\"[::1]:80\", \":81\"]", "dialect: wsaas", "origins: [https://example.com, *.two.example]",
+            "threads: 2", "maxConnections: 9", "listen: [\"[::1]:80\", \":81\"]", "dialect: wsaas",
+            "origins: [\"https://example.com\", \"*.two.example\"]",
             "forwardHeaders: [cookie]", "events: [open, ping]", "pingInterval: 1500ms", "wsaas:", "localAddress: http://localhost:8081", "timeout: 5",
             "textContentType: application/json", "answersWithStatus: false",
         ] {

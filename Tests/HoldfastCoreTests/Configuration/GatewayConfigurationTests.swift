@@ -54,17 +54,18 @@ struct GatewayConfigurationTests {
         "sendQueueBytes = 3KiB", "slowReader = dropOldest", "maxChannels = 5", "maxStateBytes = 0", "pingInterval = off", "pongTimeout = 6s",
         "idleTimeout = 7m",
         "maxLifetime = 8h", "webhook.timeout = 9s", "webhook.retries = 0", "webhook.onFailure = drop", "webhook.concurrency = 11",
-        "webhook.queue = 12",
+        "webhook.queue = 12", "webhook.caFile = /ca.pem",
         "webhook.closeBudget = 13s", "wsaas.localAddress = http://push.example.com/", "wsaas.timeout = 14", "wsaas.textContentType = text/plain",
         "wsaas.answersWithStatus = true",
     ]
 
-    private func expectSettings(_ route: RouteConfiguration) throws {
+    /// - Parameter signs: whether what has no meaning on a wsaas route was set, which only the top level may do.
+    private func expectSettings(_ route: RouteConfiguration, signs: Bool = true) throws {
         #expect(route.dialect == .wsaas)
         #expect(route.target.description == "https://example.com/app")
-        #expect(route.secrets == [try #require(WebhookSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))])
+        #expect(route.secrets == (signs ? [try #require(WebhookSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))] : []))
         #expect(route.origins == (try OriginPolicy(["https://example.com"])))
-        #expect(route.forwardHeaders == ["cookie"])
+        #expect(route.forwardHeaders == (signs ? ["cookie"] : []))
         #expect(route.events == [.message, .ping])
         #expect(
             route.limits
@@ -77,7 +78,8 @@ struct GatewayConfigurationTests {
         #expect(
             route.webhook
                 == WebhookPolicy(
-                    timeout: .seconds(9), retries: 0, onFailure: .drop, concurrency: 11, queue: 12, closeBudget: .seconds(13), maxAnswerBytes: 4096))
+                    timeout: .seconds(9), retries: 0, onFailure: .drop, concurrency: 11, queue: 12, closeBudget: .seconds(13), maxAnswerBytes: 4096,
+                    caFile: "/ca.pem"))
         #expect(
             route.wsaas
                 == WsaasDialect.Settings(
@@ -89,11 +91,27 @@ struct GatewayConfigurationTests {
     @Test("Every setting of a route is read from the route")
     func route() throws {
         let read = try GatewayConfiguration.read(
-            .written(Self.settings.map { "routes[0].\($0)" } + ["routes[0].name = chat", "routes[0].path = /chat/*"]))
+            .written(
+                Self.settings.filter { !$0.hasPrefix("secret") && !$0.hasPrefix("forwardHeaders") }.map { "routes[0].\($0)" }
+                    + ["routes[0].name = chat", "routes[0].path = /chat/*"]))
         let route = try #require(read.routes.first)
         #expect(route.name == "chat")
         #expect(route.path.description == "/chat/*")
-        try expectSettings(route)
+        try expectSettings(route, signs: false)
+    }
+
+    @Test(
+        "A setting that a route's dialect has no use for is a fault",
+        arguments: [
+            ("wsaas", "secret = whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "secret"), ("wsaas", "forwardHeaders = cookie", "forwardHeaders"),
+            ("json", "wsaas.timeout = 5", "wsaas"),
+        ])
+    func unused(dialect: String, setting: String, key: String) throws {
+        let faults = #expect(throws: ConfigurationFaults.self) {
+            try GatewayConfiguration.read(.written("routes[0].target = http://h/", "routes[0].dialect = \(dialect)", "routes[0].\(setting)"))
+        }
+        #expect(faults?.problems.map(\.key) == ["routes[0].\(key)"])
+        #expect(faults?.problems.first?.message == "has no meaning for the dialect \(dialect)")
     }
 
     @Test("Every setting of a route is read from the top level too, for all routes")

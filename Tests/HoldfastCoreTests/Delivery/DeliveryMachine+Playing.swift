@@ -48,6 +48,7 @@ extension DeliveryMachine.Verdict {
         case .retryNow: "retry now"
         case .retry(let delay): "retry \(delay.inSeconds)"
         case .refuse: "refuse"
+        case .refuseAndTell: "refuse and tell"
         case .close(let lost): "close \(lost)"
         case .drop(let progress, let lost): "drop \(lost)" + progress.outline.dropFirst("progress".count)
         case .abandon(let lost): "abandon \(lost)"

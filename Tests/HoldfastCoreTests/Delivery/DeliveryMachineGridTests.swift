@@ -41,7 +41,7 @@ import Testing
 // |-------------|----------------------------|------------------------------|----------------------|
 // | idle        | drop 0 → idle              | drop 0 → idle                | – → idle             |
 // | ready       | drop 0 → ready 1           | drop 0 → ready 1             | – → ready 1          |
-// | opening     | refuse → finished          | retry now → in flight 1 of 1 | – → in flight 1 of 1 |
+// | opening     | refuse and tell → idle     | retry now → in flight 1 of 1 | – → in flight 1 of 1 |
 // | inFlight    | close 1 → held 1           | retry now → in flight 1 of 2 | – → in flight 1 of 2 |
 // | lastAttempt | close 1 → held 1           | retry now → in flight 1 of 2 | – → in flight 1 of 2 |
 // | waiting     | drop 0 → waiting 1 of 2    | drop 0 → waiting 1 of 2      | – → waiting 1 of 2   |
@@ -169,7 +169,7 @@ struct DeliveryMachineGridTests {
         Row(.opening, .answered, "progress", "idle"),
         Row(.opening, .unreachable, "retry 0.5", "waiting 1 of 1"),
         Row(.opening, .timeout, "retry 0.5", "waiting 1 of 1"),
-        Row(.opening, .notUnderstood, "refuse", "finished"),
+        Row(.opening, .notUnderstood, "refuse and tell", "idle"),
         Row(.opening, .stale, "retry now", "in flight 1 of 1"),
         Row(.opening, .resumeAfterEnd, "–", "in flight 1 of 1"),
 

@@ -125,8 +125,13 @@ struct DeliveryMachinePropertyTests {
                 repetition = batch
                 now = now + delay
             case .refuse:
-                #expect(batch == [1])
+                #expect(batch == [1] && !failure.mayHaveBeenAccepted)
                 isOver = true
+            case .refuseAndTell:
+                #expect(batch == [1] && failure.mayHaveBeenAccepted)
+                front = lastSeq + 1
+                isPaused = false
+                end()
             case .close(let lost):
                 #expect(rules.policy.onFailure == .close && !isEnded)
                 #expect(lost == (failure.mayHaveBeenProcessed ? batch.count : 0), "only what was certainly not processed is kept")

@@ -150,6 +150,19 @@ struct DeliveryMachineTests {
         #expect(machine.take(.message(.sample("late"))) == .gone)
     }
 
+    @Test(
+        "An app that may have said yes to an opening that failed hears of the end",
+        arguments: [.timeout(.seconds(1)), .interrupted("reset"), .notUnderstood("no JSON")] as [DeliveryFailure])
+    func openingMayHaveBeenAccepted(_ failure: DeliveryFailure) {
+        let rules = DeliveryMachine.RetryRules(policy: WebhookPolicy(retries: 0), isRepeatable: true)
+        var machine = DeliveryMachine()
+        machine.take(.open(.sample()))
+        machine.send()
+        #expect(machine.fail(failure, rules: rules) == .refuseAndTell)
+        machine.take(.end(.lost()))
+        #expect(machine.send() == [2])
+    }
+
     @Test("With drop, a failed batch is lost and the next one leaves")
     func drop() {
         let rules = DeliveryMachine.RetryRules(policy: WebhookPolicy(retries: 0, onFailure: .drop), isRepeatable: true)

@@ -39,5 +39,6 @@ import Yams
 }
 
 extension NodeAdmission {
-    static let forTests = NodeAdmission(maxConnections: 1000, spare: 10, handshakeTimeout: .seconds(5), maxHeadBytes: 16384)
+    static let forTests = NodeAdmission(
+        maxConnections: 1000, spare: 10, maxControlConnections: 10, handshakeTimeout: .seconds(5), maxHeadBytes: 16384)
 }

@@ -10,6 +10,7 @@ import Testing
         let plan = OpenFileLimit.plan(openFiles: openFiles, webhooks: 256)
         #expect(plan.connections >= 1)
         #expect(plan.spare >= 8)
-        if openFiles >= 256 { #expect(plan.connections + plan.spare + 64 <= openFiles) }
+        #expect(plan.control >= 8)
+        if openFiles >= 256 { #expect(plan.connections + plan.spare + plan.control + 32 <= openFiles) }
     }
 }

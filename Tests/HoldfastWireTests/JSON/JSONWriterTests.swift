@@ -61,7 +61,7 @@ struct JSONWriterTests {
         #expect(
             written {
                 $0.beginObject()
-                $0.key(text.text)
+                $0.key(escaping: text.text)
                 $0.null()
                 $0.endObject()
             } == "{\"\(expected.text)\":null}")
@@ -210,7 +210,7 @@ struct JSONWriterTests {
         case .object(let members):
             writer.beginObject()
             for member in members {
-                writer.key(member.name)
+                writer.key(escaping: member.name)
                 write(member.value, to: &writer)
             }
             writer.endObject()

@@ -76,7 +76,7 @@ package struct JSONDialect: Dialect {
         json.key("state")
         json.beginObject()
         for entry in session.state.entries {
-            json.key(entry.key)
+            json.key(escaping: entry.key)
             json.string(entry.value)
         }
         json.endObject()
@@ -127,7 +127,7 @@ package struct JSONDialect: Dialect {
         json.beginObject()
         var written: Set<String> = []
         for header in headers where written.insert(header.name).inserted {
-            json.key(header.name)
+            json.key(escaping: header.name)
             json.beginArray()
             for same in headers where same.name == header.name { json.string(same.value) }
             json.endArray()
