@@ -1,7 +1,7 @@
 # The table of contents. Each line of work is a small script in dev/; `make` prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format unit e2e docs bench bench-quick clean
+.PHONY: help run test lint format unit e2e docs conformance bench bench-quick clean
 
 run: ## build, then the gateway with its example chat app (some minutes the first time; ARGS="…" for flags)
 	@dev/setup run
@@ -31,6 +31,11 @@ e2e: ## a release build against real clients and apps (about 2 minutes after the
 
 docs: ## dead links in the documents (seconds)
 	@dev/docs
+
+conformance: ## the WebSocket rules alone: wire tests, and raw sockets against the binary (a minute after the builds)
+	@dev/setup test
+	@dev/unit --filter HoldfastWireTests
+	@dev/e2e -k "handshake or events or limits"
 
 bench: ## all load figures, beside other gateways (about half an hour; leave the machine alone meanwhile)
 	@dev/setup bench

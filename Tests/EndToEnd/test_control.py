@@ -441,3 +441,25 @@ def test_control_port_answers_while_the_app_hangs(gateway, app):
 async def _open(gateway):
     async with connect(gateway):
         pass
+
+
+# Pages in a browser
+
+FOREIGN = [{"origin": "https://evil.test"}, {"origin": "null"}, {"host": "rebound.evil.test"}]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_pages_cannot_use_a_port_without_a_token(gateway, headers):
+    problem(gateway.post("/v1/channels/room/messages", content=b"x", headers=headers), 403)
+    problem(gateway.get("/v1/connections", headers=headers), 403)
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_with_a_token_names_and_pages_do_not_matter(serve, headers):
+    gateway = serve(token="secret")
+    assert gateway.post("/v1/channels/room/messages", content=b"x", headers=headers).status_code == 202
+
+
+def test_a_plus_in_a_query_is_a_space(gateway):
+    assert gateway.post("/v1/channels/a%20b/messages?id=x+y", content=b"x").json() == {"delivered": 0}
+    assert gateway.post("/v1/channels/a%20b/messages?id=x%20y", content=b"x").json() == {"delivered": 0, "duplicate": True}

@@ -49,6 +49,18 @@ async def test_open_while_the_app_is_slow_is_504(serve, app):
     one_line(response)
 
 
+async def test_an_app_that_accepts_too_late_hears_of_the_end(serve, app):
+    gateway = serve("--webhook-timeout", "500ms", *NO_RETRY)
+    gate = app.gate()
+    app.behaviour = for_type("open", held_by(gate))
+    response = await refusal(gateway)
+    assert response.status_code == 504
+    gate.open()
+    end = (await all_events(app, 2))[-1]
+    assert (end["type"], end["clean"], end["code"]) == ("close", False, 1006)
+    assert "0.5 s" in end["error"]
+
+
 async def test_open_while_the_app_fails_is_503_after_retries(gateway, app):
     app.behaviour = always(500, {"content-type": "text/plain"}, b"stack trace, not for strangers")
     response = await refusal(gateway)

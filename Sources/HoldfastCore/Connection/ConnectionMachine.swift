@@ -48,10 +48,11 @@ package struct ConnectionMachine: Equatable, Sendable {
     /// A client came and the app is being asked.
     package static var asking: ConnectionMachine { ConnectionMachine(state: .asking) }
 
-    package var isOpen: Bool { state == .open }
+    // Matched, not compared: these are asked for every delivery, and comparing states would compare endings.
+    package var isOpen: Bool { if case .open = state { true } else { false } }
     /// Whether messages may be sent to it, channels joined and state set: also while the app is asked, for it may push before it answers.
-    package var isReachable: Bool { state == .open || state == .asking }
-    package var isAsking: Bool { state == .asking }
+    package var isReachable: Bool { isOpen || isAsking }
+    package var isAsking: Bool { if case .asking = state { true } else { false } }
 
     /// The app said yes.
     package mutating func appAccepted() -> Order {
@@ -80,9 +81,9 @@ package struct ConnectionMachine: Equatable, Sendable {
     private static let shutdownRefusal = Refusal(
         status: 503, headers: [OpeningRequest.Field(name: "retry-after", value: "1")], body: "this gateway is shutting down\n")
 
-    package func messageReceived() -> Order { state == .open ? .deliver : .none }
+    package func messageReceived() -> Order { isOpen ? .deliver : .none }
 
-    package func pingReceived() -> Order { state == .open ? .pong : .none }
+    package func pingReceived() -> Order { isOpen ? .pong : .none }
 
     /// The peer sent a close frame.
     package mutating func closeReceived(_ code: CloseCode, reason: String) -> Order {
@@ -99,7 +100,7 @@ package struct ConnectionMachine: Equatable, Sendable {
 
     /// The peer broke a rule: the connection fails with the violation's code.
     package mutating func violated(_ violation: Violation) -> Order {
-        guard state == .open else { return .none }
+        guard isOpen else { return .none }
         state = .closing(Ending(code: violation.code, reason: violation.reason, isClean: false, error: violation.reason, cause: .violation))
         return .fail(violation.code, reason: violation.reason)
     }

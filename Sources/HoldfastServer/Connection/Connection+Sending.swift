@@ -17,10 +17,12 @@ extension Connection {
     }
 
     /// Sends a message's frame: to the socket while the client keeps up, else to its queue; also before the client is let in.
-    func send(_ frame: ByteBuffer) -> Sending {
+    ///
+    /// - Parameter flushing: write it out now rather than at the end of the turn.
+    func send(_ frame: ByteBuffer, flushing: Bool = false) -> Sending {
         guard machine.isReachable else { return .gone }
-        if isWritable, sendQueue.isEmpty, context != nil {
-            write(frame)
+        if isWritable, sendQueue.isEmpty, let context {
+            if flushing, !isDirty { context.writeAndFlush(wrapOutboundOut(frame), promise: nil) } else { write(frame) }
         } else {
             switch sendQueue.enqueue(frame, limit: limits.sendQueueBytes, policy: limits.slowReader) {
             case .taken(let dropped):

@@ -156,9 +156,13 @@ package final class HubShard {
             let started = NIODeadline.now()
             let frame = FrameWriter.frame(publication.payload)
             var delivered = 0
+            // The first publication of a turn goes out in one pass, while each connection's memory is at hand. Should more come in the same turn,
+            // they are gathered, and flushed once.
+            let flushing = !hasTurnEnd
+            scheduleTurnEnd()
             for connection in subscribers.values {
                 if !publication.except.isEmpty, publication.except.contains(connection.id) { continue }
-                if connection.send(frame) == .taken { delivered += 1 }
+                if connection.send(frame, flushing: flushing) == .taken { delivered += 1 }
             }
             fanoutSeconds.record(Double((NIODeadline.now() - started).nanoseconds) / 1e9)
             return delivered

@@ -31,8 +31,9 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     private var context: ChannelHandlerContext?
     private var deadline: MonotonicTime
     private var isHolding = true
-    /// The connection that the app is asked about.
-    private weak var held: Connection?
+    /// The connection that the app is asked about, until it has answered. Not weak: Swift counts references to an object that ever had a weak
+    /// one the slow way, for the rest of its life, and this one is retained for every message.
+    private var held: Connection?
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
 
     /// Whether the node was full when this client came.
@@ -73,6 +74,7 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
 
     func channelInactive(context: ChannelHandlerContext) {
         if case .asking = state { held?.clientLeft() }
+        held = nil
         state = .ended
         release(to: nil)
     }
@@ -107,6 +109,7 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     func upgrade(to connection: Connection, chosen: String?, headers: [OpeningRequest.Field]) {
         guard case .asking(let key) = state, let context else { return }
         state = .ended
+        held = nil
         var head = ByteBuffer()
         head.writeStaticString("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ")
         head.writeString(Base64.encode(Array(Insecure.SHA1.hash(data: Array((key + Handshake.acceptSuffix).utf8)))))
@@ -129,6 +132,7 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
 
     /// The app said no, or could not be asked.
     func refuse(_ refusal: Refusal) {
+        held = nil
         respond(refusal.status, refusal.headers.map { ($0.name, $0.value) }, refusal.body, keepsAlive: false)
     }
 
