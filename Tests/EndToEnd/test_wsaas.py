@@ -275,3 +275,13 @@ async def test_failure_of_a_message_does_not_close(wsaas, app):
         await told(app, "PUT")
         await round_trip(socket)
     await told(app, "DELETE")
+
+
+async def test_pushes_by_the_host_of_the_local_address_need_no_token(app, launch):
+    wsaas = launch(kind=Wsaas, **{**new_variables(app), "LOCAL_ADDRESS": "http://gateway.test:9"})
+    async with connect(wsaas) as socket:
+        identity = uri_of(app).rsplit("/", 1)[1]
+        push = f"{wsaas.control_url}/{identity}"
+        assert httpx.put(push, content=b"by name", headers={"host": "gateway.test:9"}, trust_env=False).json() == {"code": "OK"}
+        assert await received(socket) == b"by name"
+        assert httpx.put(push, content=b"x", headers={"host": "elsewhere.test"}, trust_env=False).status_code == 403

@@ -39,7 +39,7 @@ extension RouteConfiguration {
             "    target: \(target)",
             "    # secret: \(secrets.isEmpty ? "none" : "[\(secrets.map { _ in "(hidden)" }.joined(separator: ", "))]")",
             origins == .any ? "    # origins: any" : "    origins: \(origins.description)",
-            "    forwardHeaders: [\(forwardHeaders.joined(separator: ", "))]",
+            "    \(dialect == .wsaas ? "# " : "")forwardHeaders: [\(forwardHeaders.joined(separator: ", "))]",
             "    events: [\(EventKind.allCases.filter(events.contains).map(\.rawValue).joined(separator: ", "))]",
             "    maxMessageBytes: \(limits.maxMessageBytes)",
             "    maxAnswerBytes: \(webhook.maxAnswerBytes)",

@@ -59,7 +59,8 @@ package struct ControlServer: Service {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         HealthRoutes(hub: hub, admission: admission).add(to: router)
-        let guarded = router.group().add(middleware: TokenMiddleware(token: hub.configuration.controlToken))
+        let hosts = hub.configuration.routes.filter { $0.dialect == .wsaas }.compactMap { TargetURL($0.wsaas.localAddress)?.host }
+        let guarded = router.group().add(middleware: TokenMiddleware(token: hub.configuration.controlToken, knownHosts: Set(hosts)))
         guarded.get("/metrics") { _, _ in
             let page = MetricsPage.write(
                 await hub.report(), configuration: hub.configuration, broker: hub.broker, version: Version.number)

@@ -68,7 +68,8 @@ struct GatewayConfigurationEffectiveTests {
         for line in [
             "threads: 2", "maxConnections: 9", "listen: [\"[::1]:80\", \":81\"]", "dialect: wsaas",
             "origins: [\"https://example.com\", \"*.two.example\"]",
-            "forwardHeaders: [cookie]", "events: [open, ping]", "pingInterval: 1500ms", "wsaas:", "localAddress: http://localhost:8081", "timeout: 5",
+            "# forwardHeaders: [cookie]", "events: [open, ping]", "pingInterval: 1500ms", "wsaas:", "localAddress: http://localhost:8081",
+            "timeout: 5",
             "textContentType: application/json", "answersWithStatus: false",
         ] {
             #expect(lines.contains(line[...]), "\(line)")
