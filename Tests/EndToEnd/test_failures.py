@@ -255,7 +255,8 @@ async def test_unusual_but_proper_answers_are_understood(gateway, app, case):
 # Too much at once
 
 async def test_full_webhook_queue_refuses_with_503(serve, app):
-    gateway = serve("--webhook-concurrency", "1", "--webhook-queue", "1")
+    # One event loop: two that look at the queue in the same instant may both find room.
+    gateway = serve("--webhook-concurrency", "1", "--webhook-queue", "1", "--threads", "1")
     gate = app.gate()
     app.behaviour = held_by(gate)
     first = asyncio.ensure_future(connect(gateway))
