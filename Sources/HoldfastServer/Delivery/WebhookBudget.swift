@@ -4,7 +4,8 @@
 import NIOCore
 import Synchronization
 
-/// A route's limits of webhooks in flight and of clients that wait, exact over all event loops: two atomic counters, and a word to loops that wait.
+/// A route's limits over all event loops: two atomic counters, and a word to loops that wait. Webhooks in flight never pass theirs; clients that
+/// wait may by one per loop, when loops ask at the same instant.
 ///
 /// A loop that finds no place says so and tries once more, so that a place freed in between is not missed. A loop that frees one keeps it for
 /// its own queue up to its fair share; beyond that a waiting loop is told first.
