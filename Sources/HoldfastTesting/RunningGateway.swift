@@ -23,7 +23,7 @@ package struct RunningGateway: Sendable {
         _ body: @escaping @Sendable (RunningGateway) async throws -> Value
     ) async throws -> Value {
         var configuration = GatewayConfiguration()
-        configuration.listen = [HostPort(host: "127.0.0.1", port: 0)]
+        configuration.listen = [ListenAddress(HostPort(host: "127.0.0.1", port: 0))]
         configuration.control = HostPort(host: "127.0.0.1", port: 0)
         configuration.threads = 2
         configuration.drainSpread = .milliseconds(10)
@@ -35,7 +35,7 @@ package struct RunningGateway: Sendable {
         let (starts, announce) = AsyncStream.makeStream(of: RunningGateway.self)
         let logger = Logger(label: "gateway", factory: { _ in SwiftLogNoOpLogHandler() })
         let gateway = Gateway(configuration: configuration, broker: broker ?? MemoryBroker(node: .standalone), logger: logger) { addresses in
-            announce.yield(RunningGateway(port: addresses.listen[0].port, control: addresses.control.port))
+            announce.yield(RunningGateway(port: addresses.listen[0].address.port, control: addresses.control.port))
         }
         let group = ServiceGroup(configuration: .init(services: [.init(service: gateway)], logger: logger))
         async let served: Void = {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
+import HoldfastWire
 import Testing
 
 @testable import holdfast
@@ -58,6 +59,37 @@ import Testing
                 "HOLDFAST_PING_INTERVAL: pingInterval: expected a duration such as 250ms, 10s, 2m or 1h, or off, found \"soon\"",
                 "--webhook-retries: webhook.retries: expected a whole number from 0 to 100, found \"many\"",
             ])
+    }
+
+    @Test func securityAndLimitsAreReadFromFlagsAndVariables() throws {
+        var base = ConfigurationNode.empty
+        base.set(["target"], ConfigurationNode(.scalar("http://a.test/"), source: .none))
+        base.set(["routes"], ConfigurationNode(.list([.empty]), source: .none))
+        let root = try layered(
+            [
+                "listen": ["wss://:8443", "ws://:8080"], "tls-certificate-file": ["own.pem"], "compression": ["false"],
+                "connect-rate-per-address": ["30/1m"],
+            ],
+            [
+                "HOLDFAST_TLS_KEY_FILE": "own.key", "HOLDFAST_CONTROL_TLS_CERTIFICATE_FILE": "c.pem", "HOLDFAST_CONTROL_TLS_KEY_FILE": "c.key",
+                "HOLDFAST_CONTROL_TLS_CLIENT_CA_FILE": "ca.pem", "HOLDFAST_COMPRESSION": "true", "HOLDFAST_COMPRESSION_WINDOW_BITS": "9",
+                "HOLDFAST_MAX_CONNECTIONS_PER_ADDRESS": "5",
+            ], base)
+        let configuration = try GatewayConfiguration.read(root)
+        #expect(configuration.listen.map(\.description) == ["wss://:8443", "ws://:8080"])
+        #expect(configuration.tls == TLSFiles(certificateFile: "own.pem", keyFile: "own.key"))
+        #expect(configuration.controlTLS == TLSFiles(certificateFile: "c.pem", keyFile: "c.key"))
+        #expect(configuration.controlClientCaFile == "ca.pem")
+        #expect(configuration.maxConnectionsPerAddress == 5)
+        #expect(configuration.connectRatePerAddress == ConnectRate(connects: 30, period: .seconds(60)))
+        let compression = try #require(configuration.routes.first?.compression)
+        #expect(!compression.isEnabled, "the flag wins")
+        #expect(compression.wish.windowBits == 9)
+    }
+
+    @Test func whatTheControlCommandsReadIsNotUnknown() {
+        let environment = ["HOLDFAST_CONTROL_CA_FILE": "a", "HOLDFAST_CONTROL_CERTIFICATE_FILE": "b", "HOLDFAST_CONTROL_KEY_FILE": "c"]
+        #expect(SettingLayers(flags: [:], environment: environment).unknownVariables.isEmpty)
     }
 
     @Test func variablesThatAreNoSettingsAreToldWithTheNearestName() {

@@ -27,10 +27,29 @@ import Testing
     @Test(arguments: [
         ("webhook.onFailure", "webhook-on-failure", "HOLDFAST_WEBHOOK_ON_FAILURE"),
         ("maxMessageBytes", "max-message-bytes", "HOLDFAST_MAX_MESSAGE_BYTES"),
+        ("tls.certificateFile", "tls-certificate-file", "HOLDFAST_TLS_CERTIFICATE_FILE"),
+        ("control.tls.clientCaFile", "control-tls-client-ca-file", "HOLDFAST_CONTROL_TLS_CLIENT_CA_FILE"),
+        ("compression.contextTakeover", "compression-context-takeover", "HOLDFAST_COMPRESSION_CONTEXT_TAKEOVER"),
+        ("connectRatePerAddress", "connect-rate-per-address", "HOLDFAST_CONNECT_RATE_PER_ADDRESS"),
     ])
     func namesFollowByRule(path: String, flag: String, variable: String) {
         #expect(Setting(path).flag == flag)
         #expect(Setting(path).variable == variable)
+    }
+
+    @Test(arguments: [
+        ("control.listen", "control", "HOLDFAST_CONTROL"), ("origins", "origin", "HOLDFAST_ORIGIN"),
+        ("compression.enabled", "compression", "HOLDFAST_COMPRESSION"),
+    ])
+    func someHaveAShorterName(path: String, flag: String, variable: String) throws {
+        let setting = try #require(Setting.all.first { $0.path.joined(separator: ".") == path })
+        #expect(setting.flag == flag)
+        #expect(setting.variable == variable)
+    }
+
+    @Test func noTwoSettingsHaveTheSameName() {
+        #expect(Set(Setting.all.map(\.path)).count == Setting.all.count)
+        #expect(Set(Setting.all.map(\.variable)).union(Setting.otherVariables).count == Setting.all.count + Setting.otherVariables.count)
     }
 
     @Test func everySettingIsAKeyThatTheConfigurationKnows() throws {

@@ -1,6 +1,8 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import HoldfastWire
+
 extension GatewayConfiguration {
     /// The whole configuration as it is in force, as YAML, with secrets hidden.
     package var effective: String {
@@ -8,13 +10,22 @@ extension GatewayConfiguration {
             "node: \(node)",
             threads.map { "threads: \($0)" } ?? "# threads: one per core",
             "listen: [\(listen.map { "\"\($0)\"" }.joined(separator: ", "))]",
+        ]
+        lines += tls.map { ["tls:"] + $0.effective("  ") } ?? ["# tls: none"]
+        lines += [
             "control:",
             "  listen: \"\(control)\"",
             "  # token: \(controlToken == nil ? "none" : "(hidden)")",
+        ]
+        lines += controlTLS.map { ["  tls:"] + $0.effective("    ") } ?? ["  # tls: none"]
+        if let file = controlClientCaFile { lines.append("    clientCaFile: \(quoted(file))") }
+        lines += [
             "broker: \(brokerShown)",
             "log: { level: \(logLevel.rawValue), format: \(logFormat.rawValue), color: \(logColor.rawValue) }",
             "drain: { deadline: \(drainDeadline.setting), spread: \(drainSpread.setting) }",
             maxConnections.map { "maxConnections: \($0)" } ?? "# maxConnections: from the limit of open files",
+            "maxConnectionsPerAddress: \(maxConnectionsPerAddress.map(String.init) ?? "off")",
+            "connectRatePerAddress: \(connectRatePerAddress?.description ?? "off")",
             "maxHeadBytes: \(maxHeadBytes)",
             "handshakeTimeout: \(handshakeTimeout.setting)",
             "routes:",
@@ -53,6 +64,12 @@ extension RouteConfiguration {
             "    pongTimeout: \(keepAlive.pongTimeout.setting)",
             "    idleTimeout: \(keepAlive.idleTimeout.setting)",
             "    maxLifetime: \(keepAlive.maxLifetime.setting)",
+            "    compression:",
+            "      enabled: \(compression.isEnabled)",
+            "      threshold: \(compression.threshold)",
+            "      level: \(compression.level)",
+            "      contextTakeover: \(compression.wish.contextTakeover)",
+            "      windowBits: \(compression.wish.windowBits)",
             "    webhook:",
             "      timeout: \(webhook.timeout.setting)",
             "      retries: \(webhook.retries)",
@@ -60,7 +77,7 @@ extension RouteConfiguration {
             "      concurrency: \(webhook.concurrency)",
             "      queue: \(webhook.queue)",
             "      closeBudget: \(webhook.closeBudget.setting)",
-            webhook.caFile.map { "      caFile: \($0)" } ?? "      # caFile: the system's",
+            webhook.caFile.map { "      caFile: \(quoted($0))" } ?? "      # caFile: the system's",
         ]
         if dialect == .wsaas {
             lines += [
@@ -75,11 +92,23 @@ extension RouteConfiguration {
     }
 }
 
+extension TLSFiles {
+    fileprivate func effective(_ indent: String) -> [String] {
+        ["\(indent)certificateFile: \(quoted(certificateFile))", "\(indent)keyFile: \(quoted(keyFile))"]
+    }
+}
+
+/// A text as YAML writes it between quotation marks, whatever it holds.
+private func quoted(_ text: String) -> String {
+    "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+}
+
 extension Duration {
     /// As a setting writes it.
-    fileprivate var setting: String {
-        let milliseconds = inNanoseconds / 1_000_000
-        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+    var setting: String {
+        let nanoseconds = inNanoseconds
+        if nanoseconds % 1_000_000_000 == 0 { return "\(nanoseconds / 1_000_000_000)s" }
+        return nanoseconds % 1_000_000 == 0 ? "\(nanoseconds / 1_000_000)ms" : "\(Double(nanoseconds) / 1e6)ms"
     }
 }
 

@@ -21,16 +21,32 @@ extension GatewayConfiguration {
         let address = SettingType(rule: HostPort.rule) { HostPort($0) }
         node = section.value("node", SettingType(rule: "expected 1 to 64 letters, digits, - or _", parse: NodeName.init), default: node)
         threads = section.optional("threads", .integer(1...1024))
-        listen = section.list("listen", address) ?? listen
+        listen = section.list("listen", SettingType(rule: ListenAddress.rule) { ListenAddress($0) }) ?? listen
+        var tls = section.section("tls")
+        self.tls = tls.tlsFiles()
+        section.finish(tls)
+        if self.tls == nil, let address = listen.first(where: { $0.scheme == .wss }), !section.hasProblem(within: "tls") {
+            section.add("listen", "\(address) needs a certificate: set tls.certificateFile and tls.keyFile")
+        }
         if listen.isEmpty, !section.hasProblem(with: "listen") { section.add("listen", "an empty list: nobody could connect; \(HostPort.rule)") }
         broker = section.value("broker", .text, default: broker)
         maxConnections = section.optional("maxConnections", .integer(1...100_000_000))
+        maxConnectionsPerAddress = section.value("maxConnectionsPerAddress", .integerOrOff(1...100_000_000), default: maxConnectionsPerAddress)
+        let rate = SettingType<ConnectRate?>(rule: ConnectRate.rule) { $0 == "off" || $0 == "false" ? .some(nil) : ConnectRate($0).map { .some($0) } }
+        connectRatePerAddress = section.value("connectRatePerAddress", rate, default: connectRatePerAddress)
         maxHeadBytes = section.value("maxHeadBytes", .bytes(atLeast: 256), default: maxHeadBytes)
         handshakeTimeout = section.value("handshakeTimeout", .duration, default: handshakeTimeout)
 
         var control = section.section("control")
         self.control = control.value("listen", address, default: self.control)
         controlToken = control.optional("token", .text)
+        var controlTLS = control.section("tls")
+        self.controlTLS = controlTLS.tlsFiles()
+        controlClientCaFile = controlTLS.optional("clientCaFile", .text)
+        if controlClientCaFile != nil, self.controlTLS == nil, controlTLS.problems.isEmpty {
+            controlTLS.add("clientCaFile", "needs a certificate of the control API's own: set certificateFile and keyFile beside it")
+        }
+        control.finish(controlTLS)
         section.finish(control)
 
         var log = section.section("log")
@@ -89,5 +105,20 @@ extension GatewayConfiguration {
             "control",
             "\(control) can be reached from other machines, so it needs a token: set control.token (--control-token, HOLDFAST_CONTROL_TOKEN), or listen on 127.0.0.1"
         )
+    }
+}
+
+extension SectionReader {
+    /// A certificate and its key: both or neither.
+    fileprivate mutating func tlsFiles() -> TLSFiles? {
+        let certificate = optional("certificateFile", .text)
+        let key = optional("keyFile", .text)
+        switch (certificate, key) {
+        case (let certificate?, let key?): return TLSFiles(certificateFile: certificate, keyFile: key)
+        case (.some, nil) where !hasProblem(with: "keyFile"): add("certificateFile", "needs keyFile beside it: the certificate's private key, in PEM")
+        case (nil, .some) where !hasProblem(with: "certificateFile"): add("keyFile", "needs certificateFile beside it: the key's certificate, in PEM")
+        default: break
+        }
+        return nil
     }
 }

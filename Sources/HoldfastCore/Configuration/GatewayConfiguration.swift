@@ -24,9 +24,15 @@ package struct GatewayConfiguration: Equatable, Sendable {
     package var node = NodeName.standalone
     /// Event loops; `nil` for one per core.
     package var threads: Int?
-    package var listen = [HostPort(host: "", port: 8080)]
+    package var listen = [ListenAddress(HostPort(host: "", port: 8080))]
+    /// The certificate of the public listeners; `nil` for none.
+    package var tls: TLSFiles?
     package var control = HostPort(host: "127.0.0.1", port: 8081)
     package var controlToken: String?
+    /// The certificate of the control API; `nil` for none.
+    package var controlTLS: TLSFiles?
+    /// The authority whose certificates clients of the control API must show; `nil` where they need none.
+    package var controlClientCaFile: String?
     /// The broker's URL; `memory` for a node that stands alone.
     package var broker = "memory"
     package var logLevel = LogLevel.info
@@ -38,6 +44,10 @@ package struct GatewayConfiguration: Equatable, Sendable {
     package var drainSpread = Duration.seconds(2)
     /// Connections on this node; `nil` for what the limit of open files allows.
     package var maxConnections: Int?
+    /// Connections of one source address; `nil` for any number. Beyond it: 429.
+    package var maxConnectionsPerAddress: Int?
+    /// Connects of one source address over time; `nil` for any number. Beyond it: 429.
+    package var connectRatePerAddress: ConnectRate?
     /// The longest head of an opening request, in bytes. Beyond it: 431. Default 16 KiB.
     package var maxHeadBytes = 16 << 10
     /// How long a client may take to send its opening request. Beyond it: 408. Default 10 s.
@@ -45,4 +55,7 @@ package struct GatewayConfiguration: Equatable, Sendable {
     package var routes: [RouteConfiguration] = []
 
     package init() {}
+
+    /// Whether clients speak TLS at an address.
+    package func isTLS(_ address: ListenAddress) -> Bool { address.scheme.map { $0 == .wss } ?? (tls != nil) }
 }

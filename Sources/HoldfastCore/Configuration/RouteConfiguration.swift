@@ -17,6 +17,7 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var events: Set<EventKind>
     package var limits: ConnectionLimits
     package var keepAlive: KeepAlivePolicy
+    package var compression: CompressionPolicy
     package var webhook: WebhookPolicy
     /// Only for the `wsaas` dialect.
     package var wsaas: WsaasDialect.Settings
@@ -33,6 +34,7 @@ package struct RouteConfiguration: Equatable, Sendable {
         self.events = [.open, .message, .close]
         self.limits = ConnectionLimits()
         self.keepAlive = KeepAlivePolicy()
+        self.compression = CompressionPolicy()
         self.webhook = WebhookPolicy()
         self.wsaas = WsaasDialect.Settings()
     }

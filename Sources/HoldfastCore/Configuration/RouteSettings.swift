@@ -1,6 +1,8 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import HoldfastWire
+
 /// The settings that every route has and that the top level sets for all of them: read once at the top, then again for each route over that.
 struct RouteSettings {
     var dialect = DialectName.json
@@ -11,6 +13,7 @@ struct RouteSettings {
     var events: Set<EventKind> = [.open, .message, .close]
     var limits = ConnectionLimits()
     var keepAlive = KeepAlivePolicy()
+    var compression = CompressionPolicy()
     var webhook = WebhookPolicy()
     /// `nil` while it follows the message limit.
     var maxAnswerBytes: Int?
@@ -26,6 +29,7 @@ struct RouteSettings {
         readOrigins(&section)
         readLimits(&section)
         readKeepAlive(&section)
+        readCompression(&section)
         readWebhook(&section)
         readWsaas(&section)
     }
@@ -38,6 +42,7 @@ struct RouteSettings {
         route.events = events
         route.limits = limits
         route.keepAlive = keepAlive
+        route.compression = compression
         route.webhook = webhook
         route.webhook.maxAnswerBytes = maxAnswerBytes ?? 4 * limits.maxMessageBytes
         route.wsaas = wsaas
@@ -70,6 +75,16 @@ struct RouteSettings {
         keepAlive.pongTimeout = section.value("pongTimeout", .duration, default: keepAlive.pongTimeout)
         keepAlive.idleTimeout = section.value("idleTimeout", .durationOrOff, default: keepAlive.idleTimeout)
         keepAlive.maxLifetime = section.value("maxLifetime", .durationOrOff, default: keepAlive.maxLifetime)
+    }
+
+    private mutating func readCompression(_ section: inout SectionReader) {
+        var inner = section.section("compression")
+        compression.isEnabled = inner.value("enabled", .bool, default: compression.isEnabled)
+        compression.threshold = inner.value("threshold", .bytes(atLeast: 0), default: compression.threshold)
+        compression.level = inner.value("level", .integer(1...9), default: compression.level)
+        compression.wish.contextTakeover = inner.value("contextTakeover", .bool, default: compression.wish.contextTakeover)
+        compression.wish.windowBits = inner.value("windowBits", .integer(9...15), default: compression.wish.windowBits)
+        section.finish(inner)
     }
 
     private mutating func readWebhook(_ section: inout SectionReader) {

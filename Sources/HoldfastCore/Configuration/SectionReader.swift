@@ -94,6 +94,11 @@ struct SectionReader {
         problems.contains { $0.key == whole(key) || $0.key.hasPrefix("\(whole(key))[") }
     }
 
+    /// Whether a fault of this map, or of a key in it, has been told.
+    func hasProblem(within key: String) -> Bool {
+        problems.contains { $0.key == whole(key) || $0.key.hasPrefix("\(whole(key)).") }
+    }
+
     private mutating func member(_ key: String) -> ConfigurationNode? {
         known.append(key)
         return node[key]

@@ -33,6 +33,15 @@ extension SettingType where Value == Int {
     }
 }
 
+extension SettingType where Value == Int? {
+    /// A whole number, or `off`.
+    package static func integerOrOff(_ range: ClosedRange<Int>) -> Self {
+        Self(rule: "expected a whole number from \(range.lowerBound) to \(range.upperBound), or off") { text in
+            text == "off" || text == "false" ? .some(nil) : Int(text).flatMap { range.contains($0) ? .some($0) : nil }
+        }
+    }
+}
+
 extension SettingType where Value == Duration {
     /// A length of time above zero.
     package static var duration: Self {

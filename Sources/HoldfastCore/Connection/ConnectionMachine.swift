@@ -7,6 +7,8 @@ package import HoldfastWire
 ///
 /// Every function is named for what happened and returns what to do about it. However a connection ends, and in whatever order the news
 /// of it arrives, exactly one order carries its ``Ending``.
+///
+/// Once both sides have sent a close frame the server closes TCP, and the client waits for that (RFC 6455 §7.1.1).
 package struct ConnectionMachine: Equatable, Sendable {
     private enum State: Equatable, Sendable {
         /// The app was asked and has not answered.
@@ -17,6 +19,18 @@ package struct ConnectionMachine: Equatable, Sendable {
         /// A close frame was sent and none has come; the ending holds what was sent.
         case closing(Ending)  // -> closed
         case closed
+    }
+
+    /// Which side of the connection this is.
+    package enum Role: Equatable, Sendable {
+        case server, client
+    }
+
+    package enum HangUp: Equatable, Sendable {
+        /// Close the socket, once all is written.
+        case now
+        /// Leave it to the peer for a while.
+        case afterPeer
     }
 
     package enum Order: Equatable, Sendable {
@@ -35,18 +49,25 @@ package struct ConnectionMachine: Equatable, Sendable {
         case sendClose(CloseCode, reason: String)
         /// Send a close frame and hang up: nothing more that the peer sends can be read.
         case fail(CloseCode, reason: String)
-        /// Answer the peer's close frame, close the socket, tell the app.
-        case echoClose(CloseCode, Ending)
-        /// Close the socket at once and tell the app.
-        case end(Ending)
+        /// Answer the peer's close frame, hang up, tell the app.
+        case echoClose(CloseCode, Ending, HangUp = .now)
+        /// Hang up and tell the app.
+        case end(Ending, HangUp = .now)
     }
 
     private var state: State
+    private let role: Role
 
-    private init(state: State) { self.state = state }
+    private init(state: State, role: Role) {
+        self.state = state
+        self.role = role
+    }
 
     /// A client came and the app is being asked.
-    package static var asking: ConnectionMachine { ConnectionMachine(state: .asking) }
+    package static var asking: ConnectionMachine { ConnectionMachine(state: .asking, role: .server) }
+
+    /// The handshake with a server that we dialled is done.
+    package static var dialled: ConnectionMachine { ConnectionMachine(state: .open, role: .client) }
 
     // Matched, not compared: these are asked for every delivery, and comparing states would compare endings.
     package var isOpen: Bool { if case .open = state { true } else { false } }
@@ -78,6 +99,8 @@ package struct ConnectionMachine: Equatable, Sendable {
         }
     }
 
+    private var hangUp: HangUp { role == .server ? .now : .afterPeer }
+
     private static let shutdownRefusal = Refusal(
         status: 503, headers: [OpeningRequest.Field(name: "retry-after", value: "1")], body: "this gateway is shutting down\n")
 
@@ -90,10 +113,11 @@ package struct ConnectionMachine: Equatable, Sendable {
         switch state {
         case .open:
             state = .closed
-            return .echoClose(code, Ending(code: code, reason: reason, isClean: true, cause: .client))
+            return .echoClose(code, Ending(code: code, reason: reason, isClean: true, cause: .client), hangUp)
         case .closing(let ending):
             state = .closed
-            return .end(Ending(code: ending.code, reason: ending.reason, isClean: true, error: ending.error, cause: ending.cause))
+            let clean = Ending(code: ending.code, reason: ending.reason, isClean: true, error: ending.error, cause: ending.cause)
+            return .end(clean, hangUp)
         case .asking, .abandoned, .closed: return .none
         }
     }
@@ -125,10 +149,8 @@ package struct ConnectionMachine: Equatable, Sendable {
         switch state {
         case .closing(let ending):
             state = .closed
-            return .end(
-                Ending(
-                    code: ending.code, reason: ending.reason, isClean: false, error: ending.error ?? "the client did not answer the close in time",
-                    cause: ending.cause))
+            let error = ending.error ?? "the client did not answer the close in time"
+            return .end(Ending(code: ending.code, reason: ending.reason, isClean: false, error: error, cause: ending.cause))
         case .asking, .abandoned, .open, .closed: return .none
         }
     }

@@ -18,6 +18,10 @@ package struct SendQueue: Sendable {
         case overflow
     }
 
+    /// A short frame costs its keeping more than its bytes, so their number is bounded too: one for so many bytes of the limit.
+    private static let bytesPerFrame = 128
+    private static let leastFrames = 64
+
     private var frames: Deque<ByteBuffer> = []
     /// Only the latest ping is worth an answer (RFC 6455 §5.5.3), so a peer that pings and does not read costs one frame.
     private var pong: ByteBuffer?
@@ -32,12 +36,12 @@ package struct SendQueue: Sendable {
     /// - Parameter limit: in bytes. A frame larger than the limit is taken when nothing else waits: it could never fit otherwise.
     package mutating func enqueue(_ frame: ByteBuffer, limit: Int, policy: SlowReaderPolicy) -> Intake {
         var dropped = 0
-        if !frames.isEmpty, bytes + frame.readableBytes > limit {
+        if !frames.isEmpty, isFull(for: frame, limit) {
             switch policy {
             case .close: return .overflow
             case .dropNewest: return .full
             case .dropOldest:
-                while bytes + frame.readableBytes > limit, let oldest = frames.popFirst() {
+                while isFull(for: frame, limit), let oldest = frames.popFirst() {
                     bytes -= oldest.readableBytes
                     dropped += 1
                 }
@@ -70,6 +74,10 @@ package struct SendQueue: Sendable {
 
     /// Forgets everything; the connection is gone.
     package mutating func removeAll() { self = SendQueue() }
+
+    private func isFull(for frame: ByteBuffer, _ limit: Int) -> Bool {
+        bytes + frame.readableBytes > limit || frames.count >= max(Self.leastFrames, limit / Self.bytesPerFrame)
+    }
 
     private mutating func append(_ frame: ByteBuffer) {
         frames.append(frame)

@@ -10,25 +10,26 @@ extension Connection {
     func perform(_ action: Action) -> ActionResult {
         switch action {
         case .send(let payload, to: _):
-            switch send(FrameWriter.frame(payload)) {
+            var message = OutgoingMessage(payload)
+            switch send(&message) {
             case .taken: return .done(delivered: 1)
             case .full: return .full
             case .gone: return .notFound
             }
         case .close(let code, let reason, to: _):
-            guard machine.isReachable else { return .notFound }
+            guard isReachable else { return .notFound }
             close(code, reason: reason)
             return .done(delivered: 1)
         case .subscribe(let channel, to: _): return subscribe(channel)
         case .unsubscribe(let channel, to: _):
-            guard machine.isReachable else { return .notFound }
+            guard isReachable else { return .notFound }
             if let place = channels.firstIndex(of: channel) {
                 channels.remove(at: place)
                 shard.unsubscribe(self, from: channel)
             }
             return .done(delivered: 1)
         case .setState(let patch, to: _):
-            guard machine.isReachable else { return .notFound }
+            guard isReachable else { return .notFound }
             let merged = state.merging(patch)
             guard merged.size <= limits.maxStateBytes else { return .refused("the state would be larger than \(limits.maxStateBytes) bytes") }
             state = merged
@@ -38,7 +39,7 @@ extension Connection {
     }
 
     private func subscribe(_ channel: ChannelName) -> ActionResult {
-        guard machine.isReachable else { return .notFound }
+        guard isReachable else { return .notFound }
         guard !channels.contains(channel) else { return .done(delivered: 1) }
         guard channels.count < limits.maxChannels else { return .refused("the connection is on \(limits.maxChannels) channels already") }
         channels.append(channel)

@@ -43,6 +43,12 @@ extension Connection {
 
     func resumeReading() {
         isPaused = false
+        if var bytes = unread {
+            unread = nil
+            take(&bytes)
+        }
+        guard !isPaused else { return }
+        if isGone { return execute(machine.transportClosed()) }
         guard wantsRead else { return }
         wantsRead = false
         context?.read()

@@ -24,27 +24,28 @@ extension Connection {
         case .sendClose(let code, let reason):
             leaveChannels()
             sendClose(code, reason: reason)
-            resumeReading()
             hangUp(within: Self.closeTimeout)
+            resumeReading()
         case .fail(let code, let reason):
             leaveChannels()
             sendQueue.removeAll()
             sendClose(code, reason: reason)
             flush()
             context?.close(mode: .output, promise: nil)
-            resumeReading()
             hangUp(within: Self.failTimeout)
-        case .echoClose(let code, let ending):
+            resumeReading()
+        case .echoClose(let code, let ending, let hangUp):
             leaveChannels()
             sendQueue.removeAll()
             sendClose(code, reason: "")
             flush()
-            closeAfterFlush()
+            if hangUp == .now { closeAfterFlush() }
+            self.hangUp(within: Self.failTimeout)
             ended(ending)
-        case .end(let ending):
+        case .end(let ending, let hangUp):
             leaveChannels()
             sendQueue.removeAll()
-            context?.close(promise: nil)
+            if hangUp == .now { context?.close(promise: nil) } else { self.hangUp(within: Self.failTimeout) }
             ended(ending)
         }
     }
@@ -82,6 +83,7 @@ extension Connection {
         keepAlive.ended()
         keepAliveAt = nil
         isDeaf = true
+        unread = nil
         shard.logger.debug(
             "connection ended",
             metadata: [
@@ -110,19 +112,20 @@ extension Connection {
         shard.remind(self, at: shard.now + time)
     }
 
-    /// The server closes TCP first (RFC 6455 §7.1.1), once the close frame is out; a peer that does not read is not waited for.
     private func closeAfterFlush() {
-        guard let context else { return }
-        let channel = context.channel
+        guard let channel = context?.channel else { return }
         channel.writeAndFlush(ByteBuffer()).assumeIsolated().whenComplete { _ in channel.close(promise: nil) }
-        hangUp(within: Self.failTimeout)
     }
 
-    /// The slot is free for another.
+    /// The slot is free for another, once the socket has gone too: a client that does not read may keep its own from closing until ``closeAt``.
     func forget() {
-        closeAt = nil
         retryAt = nil
-        shard.forget(id)
+        if context?.channel.isActive == true, closeAt != nil {
+            isOver = true
+        } else {
+            closeAt = nil
+            shard.forget(id)
+        }
     }
 }
 

@@ -16,14 +16,21 @@ extension Connection {
         case gone
     }
 
-    /// Sends a message's frame: to the socket while the client keeps up, else to its queue; also before the client is let in.
+    /// Bytes written and not flushed after which it is not waited for the end of the turn: what is unflushed counts for no limit yet.
+    private static let mostUnflushed = 32 << 10
+
+    /// Sends a message: to the socket while the client keeps up, else to its queue; also before the client is let in.
     ///
     /// - Parameter flushing: write it out now rather than at the end of the turn.
-    func send(_ frame: ByteBuffer, flushing: Bool = false) -> Sending {
-        guard machine.isReachable else { return .gone }
+    func send(_ message: inout OutgoingMessage, flushing: Bool = false) -> Sending {
+        guard isReachable else { return .gone }
+        let frame: ByteBuffer
         if isWritable, sendQueue.isEmpty, let context {
+            frame = compression.map { message.frame(for: $0) } ?? message.plain
             if flushing, !isDirty { context.writeAndFlush(wrapOutboundOut(frame), promise: nil) } else { write(frame) }
         } else {
+            // What waits may be dropped, which a compressor with a context of its own would not know.
+            if let compression, compression.isShared { frame = message.frame(for: compression) } else { frame = message.plain }
             switch sendQueue.enqueue(frame, limit: limits.sendQueueBytes, policy: limits.slowReader) {
             case .taken(let dropped):
                 if dropped > 0 { wasSlow(.dropOldest, count: dropped) }
@@ -67,11 +74,15 @@ extension Connection {
     /// Called by the shard at the end of a turn in which this connection was written to.
     func flush() {
         isDirty = false
+        unflushed = 0
         context?.flush()
     }
 
     private func write(_ frame: ByteBuffer) {
         context?.write(wrapOutboundOut(frame), promise: nil)
+        let count = Int(unflushed) + frame.readableBytes
+        unflushed = count > Self.mostUnflushed ? 0 : Int32(count)
+        if count > Self.mostUnflushed { context?.flush() }
         guard !isDirty else { return }
         isDirty = true
         shard.markDirty(self)

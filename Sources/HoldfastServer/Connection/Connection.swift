@@ -30,6 +30,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var delivery = DeliveryMachine()
     var sendQueue = SendQueue()
     var reader: MessageReader
+    /// `nil` where client and route did not agree on it.
+    var compression: Compression?
 
     // What the app set.
     var chosenProtocol: String?
@@ -48,10 +50,18 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// Whether it waits for a place in its pool.
     var isQueued = false
     var isDirty = false
+    /// Bytes written since the last flush.
+    var unflushed: Int32 = 0
     var isWritable = true
     /// Whether the socket is left unread because the app is behind.
     var isPaused = false
     var wantsRead = false
+    /// What the socket brought while the app was behind; a read that is under way cannot be taken back.
+    var unread: ByteBuffer?
+    /// Whether the socket has gone, with something unread: the app hears of that first.
+    var isGone = false
+    /// Whether nothing is left to do but to see the socket go.
+    var isOver = false
     /// Whether it has left its channels.
     var hasLeft = false
     /// Whether the log has named it as a slow reader.
@@ -73,8 +83,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     }
 
     package var id: ConnectionID { facts.id }
-    package var isOpen: Bool { machine.isOpen }
-    var isReachable: Bool { machine.isReachable }
+    package var isOpen: Bool { machine.isOpen && !isGone }
+    var isReachable: Bool { machine.isReachable && !isGone }
     var limits: ConnectionLimits { route.configuration.limits }
     var queuedBytes: Int { sendQueue.bytes }
 
@@ -92,9 +102,18 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         guard !isDeaf else { return }
         keepAlive.heard(at: shard.now)
         var bytes = unwrapInboundIn(data)
+        if unread == nil { take(&bytes) } else { unread?.writeBuffer(&bytes) }
+    }
+
+    /// Reads on as far as the app keeps up: a few bytes can inflate to many, so it is looked at after each message.
+    func take(_ bytes: inout ByteBuffer) {
         do throws(Violation) {
             while true {
-                switch try reader.next(from: &bytes) {
+                guard !isPaused else {
+                    if bytes.readableBytes > 0 { unread = ByteBuffer(bytes: bytes.readableBytesView) }
+                    return
+                }
+                switch try reader.next(from: &bytes, inflater: compression?.inflater) {
                 case .needMore: return
                 case .text(let text): received(.text(text))
                 case .binary(let bytes): received(.binary(bytes))
@@ -116,7 +135,15 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         if isWritable { drainSendQueue() }
     }
 
-    package func channelInactive(context: ChannelHandlerContext) { execute(machine.transportClosed()) }
+    package func channelInactive(context: ChannelHandlerContext) {
+        if unread != nil {
+            isGone = true
+            leaveChannels()
+        } else {
+            execute(machine.transportClosed())
+        }
+        if isOver { shard.forget(id) }
+    }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 

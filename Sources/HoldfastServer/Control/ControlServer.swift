@@ -4,6 +4,7 @@
 package import HoldfastCore
 package import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 package import Logging
 import NIOCore
 import ServiceLifecycle
@@ -16,13 +17,16 @@ package struct ControlServer: Service {
     private let hub: Hub
     private let admission: NodeAdmission
     private let group: any EventLoopGroup
+    private let certificates: Certificates
     private let logger: Logger
     private let running: @Sendable (HostPort) -> Void
 
     /// - Parameter running: called once requests are accepted.
     package init(
-        hub: Hub, admission: NodeAdmission, group: any EventLoopGroup, logger: Logger, running: @escaping @Sendable (HostPort) -> Void
+        hub: Hub, admission: NodeAdmission, group: any EventLoopGroup, certificates: Certificates, logger: Logger,
+        running: @escaping @Sendable (HostPort) -> Void
     ) {
+        self.certificates = certificates
         self.hub = hub
         self.admission = admission
         self.group = group
@@ -36,9 +40,10 @@ package struct ControlServer: Service {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let running = running
+        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: Self.idleTimeout))
         let application = Application(
-            router: Self.router(hub: hub, admission: admission),
-            server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
+            router: Self.router(hub: hub, admission: admission, certificates: certificates.all),
+            server: try certificates.control.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host.isEmpty ? "0.0.0.0" : address.host, port: address.port), serverName: "holdfast",
                 availableConnectionsDelegate: .maximum(admission.maxControlConnections, logger: quiet)),
@@ -55,7 +60,7 @@ package struct ControlServer: Service {
     }
 
     /// All routes, for the server and for the tests that hold them against openapi.yaml.
-    package static func router(hub: Hub, admission: NodeAdmission) -> Router<BasicRequestContext> {
+    package static func router(hub: Hub, admission: NodeAdmission, certificates: [ServerCertificate] = []) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         HealthRoutes(hub: hub, admission: admission).add(to: router)
@@ -63,7 +68,7 @@ package struct ControlServer: Service {
         let guarded = router.group().add(middleware: TokenMiddleware(token: hub.configuration.controlToken, knownHosts: Set(hosts)))
         guarded.get("/metrics") { _, _ in
             let page = MetricsPage.write(
-                await hub.report(), configuration: hub.configuration, broker: hub.broker, version: Version.number)
+                await hub.report(), configuration: hub.configuration, certificates: certificates, broker: hub.broker, version: Version.number)
             return Response(status: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: .init(byteBuffer: ByteBuffer(string: page)))
         }
         ActionRoutes(hub: hub).add(to: guarded)

@@ -19,12 +19,13 @@ package struct SharedRoute: Sendable {
         }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        if let file = route.webhook.caFile { configuration.trustRoots = .file(file) }
+        if let file = route.webhook.caFile {
+            configuration.trustRoots = .certificates(try TLSError.authorities(in: file, setting: "route \(route.name): webhook.caFile"))
+        }
         do {
             tls = try NIOSSLContext(configuration: configuration)
         } catch {
-            let file = route.webhook.caFile ?? "the system's certificates"
-            throw GatewayError(.noTrust, "route \(route.name): \(file) cannot be used to check \(route.target) (webhook.caFile): \(error)")
+            throw GatewayError(.noTrust, "route \(route.name): \(route.target) cannot be called by TLS: \(TLSError.sentence(error))")
         }
     }
 }

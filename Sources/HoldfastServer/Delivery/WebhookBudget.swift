@@ -24,6 +24,9 @@ package final class WebhookBudget: Sendable {
         fairShare = limit / loopCount
     }
 
+    /// Connections to the app that a loop keeps open while they are not used.
+    var keptPerLoop: Int { max(1, fairShare) }
+
     /// Takes a place if there is one.
     func acquire() -> Bool {
         if used.add(1, ordering: .acquiringAndReleasing).newValue <= limit { return true }

@@ -75,7 +75,8 @@ final class WebhookPool {
     /// A connection has brought an answer and can take another request.
     func released(_ connection: WebhookConnection, idleFor time: Duration) {
         freed(connection)
-        guard !isShutDown else { return connection.close() }
+        // Over all loops no more are kept than may be in flight.
+        guard !isShutDown, idle.count < budget.keptPerLoop || !waiting.isEmpty else { return connection.close() }
         connection.deadline = .current + min(time, Self.idleTimeout)
         idle.append(connection)
     }

@@ -6,14 +6,32 @@ import Synchronization
 
 /// Lets operators listen in on a channel (`holdfast tail`), without being a connection.
 ///
-/// A tap that is not read keeps the newest ``capacity`` publications and loses older ones: watching must not cost the gateway anything.
+/// A tap that is not read keeps the newest ``capacity`` publications and loses older ones, and takes no more while ``maxBytes`` wait: watching
+/// must not cost the gateway anything.
 package final class ChannelTaps: Sendable {
     /// Publications that wait for one tap.
     package static let capacity = 1024
+    /// Bytes of publications that wait for one tap.
+    package static let maxBytes = 4 << 20
     static let keepAliveInterval = Duration.seconds(15)
 
+    private final class Tap: Sendable {
+        let continuation: AsyncStream<Publication?>.Continuation
+        private let waiting = Atomic<Int>(0)
+
+        init(_ continuation: AsyncStream<Publication?>.Continuation) { self.continuation = continuation }
+
+        func offer(_ publication: Publication) {
+            let bytes = publication.payload.count
+            guard waiting.add(bytes, ordering: .relaxed).newValue <= ChannelTaps.maxBytes else { return took(publication) }
+            if case .dropped(let lost?) = continuation.yield(publication) { took(lost) }
+        }
+
+        func took(_ publication: Publication) { waiting.subtract(publication.payload.count, ordering: .relaxed) }
+    }
+
     private struct Taps {
-        var channels: [ChannelName: [Int: AsyncStream<Publication?>.Continuation]] = [:]
+        var channels: [ChannelName: [Int: Tap]] = [:]
         var lastNumber = 0
     }
 
@@ -22,23 +40,27 @@ package final class ChannelTaps: Sendable {
     private let count = Atomic<Int>(0)
 
     /// The publications of a channel from now on, until the stream is dropped; `nil` now and then, so that a listener who has left is noticed.
-    package func listen(to channel: ChannelName) -> AsyncStream<Publication?> {
+    package func listen(to channel: ChannelName) -> some AsyncSequence<Publication?, Never> & Sendable {
         let (stream, continuation) = AsyncStream.makeStream(of: Publication?.self, bufferingPolicy: .bufferingNewest(Self.capacity))
+        let tap = Tap(continuation)
         let number = taps.withLock { taps in
             taps.lastNumber += 1
-            taps.channels[channel, default: [:]][taps.lastNumber] = continuation
+            taps.channels[channel, default: [:]][taps.lastNumber] = tap
             return taps.lastNumber
         }
         count.add(1, ordering: .releasing)
         continuation.onTermination = { [weak self] _ in self?.remove(number, from: channel) }
-        return stream
+        return stream.map { publication in
+            if let publication { tap.took(publication) }
+            return publication
+        }
     }
 
     func offer(_ broadcasts: [Broadcast]) {
         guard count.load(ordering: .acquiring) > 0 else { return }
         for case .message(let publication) in broadcasts {
             let listeners = taps.withLock { $0.channels[publication.channel].map { Array($0.values) } ?? [] }
-            for listener in listeners { listener.yield(publication) }
+            for listener in listeners { listener.offer(publication) }
         }
     }
 
@@ -54,7 +76,7 @@ package final class ChannelTaps: Sendable {
     }
 
     private var all: [AsyncStream<Publication?>.Continuation] {
-        taps.withLock { taps in taps.channels.values.flatMap { Array($0.values) } }
+        taps.withLock { taps in taps.channels.values.flatMap { $0.values.map(\.continuation) } }
     }
 
     private func remove(_ number: Int, from channel: ChannelName) {

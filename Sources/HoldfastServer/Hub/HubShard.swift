@@ -24,8 +24,9 @@ package final class HubShard {
     var random = SystemRandomNumberGenerator()
     /// For span ids and jitter.
     var quickRandom = QuickRandom(seed: .random(in: 0 ... .max))
-    /// Handshakes turned away, by reason.
-    var refused: [String: Int] = [:]
+    /// Opening requests turned away, by reason.
+    var refused: [HandshakeRefusal: Int] = [:]
+    var compression = CompressionShelf()
 
     private let node: NodeName
     private var members = SlotTable<any ShardMember>()
@@ -154,7 +155,7 @@ package final class HubShard {
         switch broadcast {
         case .message(let publication):
             let started = NIODeadline.now()
-            let frame = FrameWriter.frame(publication.payload)
+            var message = OutgoingMessage(publication.payload)
             var delivered = 0
             // The first publication of a turn goes out in one pass, while each connection's memory is at hand. Should more come in the same turn,
             // they are gathered, and flushed once.
@@ -162,7 +163,7 @@ package final class HubShard {
             scheduleTurnEnd()
             for connection in subscribers.values {
                 if !publication.except.isEmpty, publication.except.contains(connection.id) { continue }
-                if connection.send(frame, flushing: flushing) == .taken { delivered += 1 }
+                if connection.send(&message, flushing: flushing) == .taken { delivered += 1 }
             }
             fanoutSeconds.record(Double((NIODeadline.now() - started).nanoseconds) / 1e9)
             return delivered
@@ -232,13 +233,4 @@ package final class HubShard {
 
 extension MonotonicTime {
     static var current: MonotonicTime { MonotonicTime(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds)) }
-}
-
-extension FrameWriter {
-    static func frame(_ payload: Payload) -> ByteBuffer {
-        switch payload {
-        case .text(let bytes): frame(.text, bytes)
-        case .binary(let bytes): frame(.binary, bytes)
-        }
-    }
 }

@@ -5,23 +5,34 @@ package import HoldfastCore
 package import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 import ServiceLifecycle
 
 /// One running node: hub, public listeners and control API, composed and taken down in order.
 package struct Gateway: Service {
     /// Told once everything listens.
     package struct Addresses: Sendable {
-        package let listen: [HostPort]
+        /// Each with its scheme.
+        package let listen: [ListenAddress]
         package let control: HostPort
     }
 
     private let configuration: GatewayConfiguration
     private let broker: any Broker
+    private let certificates: Certificates
     private let logger: Logger
     private let ready: @Sendable (Addresses) -> Void
 
-    /// - Parameter ready: called once, when clients and control requests are accepted.
-    package init(configuration: GatewayConfiguration, broker: any Broker, logger: Logger, ready: @escaping @Sendable (Addresses) -> Void) {
+    /// - Parameters:
+    ///   - certificates: of the configuration.
+    ///   - ready: called once, when clients and control requests are accepted.
+    package init(
+        configuration: GatewayConfiguration, broker: any Broker, certificates: Certificates = .none, logger: Logger,
+        ready: @escaping @Sendable (Addresses) -> Void
+    ) {
+        precondition((configuration.tls == nil) == (certificates.public == nil), "what is to be secret must not go in the clear")
+        precondition((configuration.controlTLS == nil) == (certificates.control == nil), "what is to be secret must not go in the clear")
+        self.certificates = certificates
         self.configuration = configuration
         self.broker = broker
         self.logger = logger
@@ -59,19 +70,24 @@ package struct Gateway: Service {
         } catch {
             throw GatewayError(.cannotJoin, "\(error)")
         }
-        let listener = PublicListener(hub: hub, admission: admission, group: group, logger: logger)
+        let tls = try certificates.public.map { try NIOSSLContext(configuration: $0.configuration) }
+        let listener = PublicListener(hub: hub, admission: admission, group: group, tls: tls, logger: logger)
         var channels: [any Channel] = []
         for address in configuration.listen { channels.append(try await listener.bind(address)) }
         let bound = channels
         let ready = ready
-        let control = ControlServer(hub: hub, admission: admission, group: group, logger: logger) { control in
-            let listen = bound.map { HostPort(host: $0.localAddress?.ipAddress ?? "", port: $0.localAddress?.port ?? 0) }
+        let control = ControlServer(hub: hub, admission: admission, group: group, certificates: certificates, logger: logger) { control in
+            let listen = zip(configuration.listen, bound).map { wanted, channel in
+                let address = HostPort(host: channel.localAddress?.ipAddress ?? "", port: channel.localAddress?.port ?? 0)
+                return ListenAddress(address, scheme: configuration.isTLS(wanted) ? .wss : .ws)
+            }
             ready(Addresses(listen: listen, control: control))
         }
         let clients = ClientService(channels: bound, drain: Drain(hub: hub, admission: admission, logger: logger))
         // Services end in reverse order: the door closes first, and the control API answers until the last connection is gone.
-        let services = ServiceGroup(configuration: .init(services: [.init(service: control), .init(service: clients)], logger: logger))
-        try await services.run()
+        var services: [any Service] = [control, clients]
+        services += certificates.all.map(\.reloader)
+        try await ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger)).run()
         await broker.leave()
     }
 
@@ -91,15 +107,11 @@ package struct Gateway: Service {
         let openFiles = OpenFileLimit.raise()
         let webhooks = configuration.routes.reduce(0) { $0 + $1.webhook.concurrency }
         let plan = OpenFileLimit.plan(openFiles: openFiles, webhooks: webhooks)
-        let wanted = configuration.maxConnections ?? plan.connections
-        if wanted > plan.connections {
+        if let wanted = configuration.maxConnections, wanted > plan.connections {
             logger.warning(
                 "maxConnections is more than the limit of open files allows; raise it with ulimit -n or LimitNOFILE",
                 metadata: [LogKey.count: "\(plan.connections)"])
         }
-        return NodeAdmission(
-            maxConnections: min(wanted, plan.connections), spare: plan.spare, maxControlConnections: plan.control,
-            handshakeTimeout: configuration.handshakeTimeout,
-            maxHeadBytes: configuration.maxHeadBytes)
+        return NodeAdmission(configuration, files: plan)
     }
 }

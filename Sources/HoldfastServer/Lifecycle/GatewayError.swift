@@ -11,8 +11,10 @@ package struct GatewayError: Error, Equatable, Sendable, CustomStringConvertible
         case addressInUse
         case cannotListen
         case cannotJoin
-        /// The certificates of a route's target cannot be checked.
+        /// The certificates of others cannot be checked: of a route's target, or of the control API's clients.
         case noTrust
+        /// A listener's certificate or key cannot be used.
+        case badCertificate
     }
 
     package let code: Code

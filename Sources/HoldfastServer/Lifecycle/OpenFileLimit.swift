@@ -27,9 +27,10 @@ package enum OpenFileLimit {
         package let control: Int
     }
 
-    /// Shares a limit out, once webhooks and the process's own files are provided for.
+    /// Shares a limit out, once webhooks and the process's own files are provided for: twice the webhooks in flight, since as many connections
+    /// may be kept unused by loops that others need places of.
     package static func plan(openFiles: Int, webhooks: Int) -> Plan {
-        let own = min(64, openFiles / 8) + min(webhooks, openFiles / 4)
+        let own = min(64, openFiles / 8) + min(webhooks * 2, openFiles / 4)
         let spare = min(1024, max(8, openFiles / 16))
         let control = min(1024, max(8, openFiles / 8))
         return Plan(connections: max(1, openFiles - own - spare - control), spare: spare, control: control)

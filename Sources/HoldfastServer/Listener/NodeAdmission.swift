@@ -1,9 +1,11 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+package import HoldfastCore
+import NIOCore
 import Synchronization
 
-/// How many sockets this node holds, over all event loops, and whether it takes more.
+/// How many sockets this node holds, over all event loops and per source address, and whether it takes more.
 package final class NodeAdmission: Sendable {
     /// Clients beyond it get 503.
     package let maxConnections: Int
@@ -14,29 +16,79 @@ package final class NodeAdmission: Sendable {
     private let held = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
 
+    /// `nil` without limits per address: then accepting takes no lock.
+    private let addresses: Mutex<AddressLedger>?
+    private let limitsAddresses: Bool
+
     /// How long a client may take to send its opening request.
     let handshakeTimeout: Duration
     /// The longest head of an opening request, in bytes.
     let maxHeadBytes: Int
 
-    package init(maxConnections: Int, spare: Int, maxControlConnections: Int, handshakeTimeout: Duration, maxHeadBytes: Int) {
-        self.maxConnections = maxConnections
-        self.handshakeTimeout = handshakeTimeout
-        self.maxHeadBytes = maxHeadBytes
-        hardLimit = maxConnections + spare
-        self.maxControlConnections = maxControlConnections
+    /// - Parameter files: what the limit of open files allows; `configuration` may ask for fewer connections.
+    package init(_ configuration: GatewayConfiguration, files: OpenFileLimit.Plan) {
+        maxConnections = min(configuration.maxConnections ?? files.connections, files.connections)
+        hardLimit = maxConnections + files.spare
+        maxControlConnections = files.control
+        handshakeTimeout = configuration.handshakeTimeout
+        maxHeadBytes = configuration.maxHeadBytes
+        let (most, rate) = (configuration.maxConnectionsPerAddress, configuration.connectRatePerAddress)
+        limitsAddresses = most != nil || rate != nil
+        addresses = limitsAddresses ? Mutex(AddressLedger(maxHeld: most, rate: rate)) : nil
+    }
+
+    /// How a socket that was accepted stands.
+    enum Standing {
+        case welcome
+        /// One too many for the node (``HandshakeRefusal/full``) or for its address: to be told so.
+        case surplus(HandshakeRefusal)
+        /// Far beyond the limits, where not even an answer is worth a file descriptor.
+        case unwanted(HandshakeRefusal)
     }
 
     /// A socket was accepted.
     ///
-    /// - Returns: how many there are now.
-    func entered() -> Int { held.add(1, ordering: .relaxed).newValue }
+    /// - Returns: how it stands, and what to do when it is gone.
+    func entered(from address: SocketAddress?) -> (Standing, left: @Sendable () -> Void) {
+        let count = held.add(1, ordering: .relaxed).newValue
+        guard limitsAddresses, let network = address.flatMap(SourceNetwork.init),
+            let verdict = addresses?.withLock({ $0.entered(network, at: .current) })
+        else { return (standing(count, .welcome), { self.held.subtract(1, ordering: .relaxed) }) }
+        return (
+            standing(count, verdict),
+            {
+                self.held.subtract(1, ordering: .relaxed)
+                self.addresses?.withLock { $0.left(network, verdict, at: .current) }
+            }
+        )
+    }
 
-    func left() { held.subtract(1, ordering: .relaxed) }
+    private func standing(_ count: Int, _ verdict: AddressLedger.Verdict) -> Standing {
+        switch verdict {
+        case _ where count > hardLimit: .unwanted(.full)
+        case .drop: .unwanted(.address)
+        case .surplus: .surplus(.address)
+        case .welcome: count > maxConnections ? .surplus(.full) : .welcome
+        }
+    }
 
     package var count: Int { held.load(ordering: .relaxed) }
 
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     package func drain() { draining.store(true, ordering: .relaxed) }
+}
+
+extension SourceNetwork {
+    /// `nil` for a socket that has no IP address.
+    fileprivate init?(_ address: SocketAddress) {
+        // Where sockaddr_in and sockaddr_in6 have the address: behind family and port, and for IPv6 the flow label.
+        let place: Range<Int>
+        switch address {
+        case .v4: place = 4..<8
+        case .v6: place = 8..<24
+        case .unixDomainSocket: return nil
+        }
+        self.init(bytes: address.withSockAddr { bytes, size in Array(UnsafeRawBufferPointer(start: bytes, count: size)[place]) })
+    }
 }

@@ -6,6 +6,7 @@ import HoldfastCore
 import HoldfastWire
 import NIOCore
 import NIOHTTP1
+import NIOTLS
 
 /// Holds a client's channel from its first byte until the app has answered: reads opening requests, refuses bad ones, and hands a good one over.
 ///
@@ -19,10 +20,16 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     private enum State {
         case reading
         /// A good handshake has come; its last part is awaited.
-        case finishing(key: String, connection: Connection, OpeningRequest)
+        case finishing(Accepting, connection: Connection, OpeningRequest)
         /// The app is asked.
-        case asking(key: String)
+        case asking(Accepting)
         case ended
+    }
+
+    /// What a yes will need.
+    private struct Accepting {
+        let key: String
+        let compression: DeflateAgreement?
     }
 
     let id: ConnectionID
@@ -31,17 +38,21 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     private var context: ChannelHandlerContext?
     private var deadline: MonotonicTime
     private var isHolding = true
+    private var wantsRead = false
     /// The connection that the app is asked about, until it has answered. Not weak: Swift counts references to an object that ever had a weak
     /// one the slow way, for the rest of its life, and this one is retained for every message.
     private var held: Connection?
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
 
-    /// Whether the node was full when this client came.
-    private let isSurplus: Bool
+    /// How this client stood when it came.
+    private let standing: NodeAdmission.Standing
+    /// Whether there is TLS, or is to be none.
+    private var isSecured: Bool
 
-    init(shard: HubShard, decoder: ByteToMessageHandler<HTTPRequestDecoder>, isSurplus: Bool) {
+    init(shard: HubShard, decoder: ByteToMessageHandler<HTTPRequestDecoder>, standing: NodeAdmission.Standing, isSecured: Bool) {
         self.shard = shard
-        self.isSurplus = isSurplus
+        self.standing = standing
+        self.isSecured = isSecured
         self.decoder = decoder
         id = shard.makeID()
         deadline = .current + shard.admission.handshakeTimeout
@@ -58,8 +69,8 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .reading): received(head)
-        case (.end, .finishing(let key, let connection, let request)):
-            state = .asking(key: key)
+        case (.end, .finishing(let accepting, let connection, let request)):
+            state = .asking(accepting)
             release(to: connection)
             connection.begin(request)
         case (.head, _), (.body, _), (.end, _): break
@@ -69,7 +80,18 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     /// Nothing more is read while the app is asked: what the client sends early stays in the socket.
     func read(context: ChannelHandlerContext) {
         if case .asking = state { return }
+        // Who asks and does not read the answers is not read either.
+        guard context.channel.isWritable else {
+            wantsRead = true
+            return
+        }
         context.read()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard wantsRead, context.channel.isWritable else { return }
+        wantsRead = false
+        read(context: context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -79,7 +101,12 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         release(to: nil)
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event { isSecured = true }
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard isSecured else { return giveUpTLS() }
         switch error {
         case HTTPParserError.headerOverflow:
             refuse(431, "the request's head is larger than \(shard.admission.maxHeadBytes) bytes")
@@ -89,16 +116,18 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     }
 
     func reminded(at now: MonotonicTime) {
-        guard now >= deadline else { return }
         switch state {
-        case .reading, .finishing: refuse(408, "no opening request came in time")
+        case .reading, .finishing:
+            guard now >= deadline else { return shard.remind(self, at: deadline) }
+            if isSecured { refuse(408, "no opening request came in time") } else { giveUpTLS() }
         case .asking, .ended: break
         }
     }
 
     func drain(at moment: MonotonicTime) {
         switch state {
-        case .reading, .finishing: refuse(503, "this gateway is shutting down", [("retry-after", "1")])
+        case .reading where !isSecured: giveUpTLS()
+        case .reading, .finishing: refuse(503, "this gateway is shutting down", [("retry-after", "1")], .shutdown)
         case .asking, .ended: break
         }
     }
@@ -107,14 +136,18 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
 
     /// The app said yes: answers 101 and gives the channel to the connection, with whatever the client has sent since.
     func upgrade(to connection: Connection, chosen: String?, headers: [OpeningRequest.Field]) {
-        guard case .asking(let key) = state, let context else { return }
+        guard case .asking(let accepting) = state, let context else { return }
         state = .ended
         held = nil
         var head = ByteBuffer()
         head.writeStaticString("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ")
-        head.writeString(Base64.encode(Array(Insecure.SHA1.hash(data: Array((key + Handshake.acceptSuffix).utf8)))))
+        head.writeString(Base64.encode(Array(Insecure.SHA1.hash(data: Array((accepting.key + Handshake.acceptSuffix).utf8)))))
         head.writeStaticString("\r\n")
         if let chosen { head.writeString("sec-websocket-protocol: \(chosen)\r\n") }
+        if let agreement = accepting.compression {
+            head.writeString("sec-websocket-extensions: \(agreement.answer)\r\n")
+            connection.compression = shard.compression.compression(for: agreement, policy: connection.route.configuration.compression)
+        }
         for header in headers { head.writeString("\(header.name): \(header.value)\r\n") }
         head.writeStaticString("\r\n")
         let pipeline = context.pipeline.syncOperations
@@ -133,6 +166,7 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     /// The app said no, or could not be asked.
     func refuse(_ refusal: Refusal) {
         held = nil
+        shard.refused[.app, default: 0] += 1
         respond(refusal.status, refusal.headers.map { ($0.name, $0.value) }, refusal.body, keepsAlive: false)
     }
 
@@ -142,14 +176,15 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         let verdict = Handshake.judge(method: head.method.rawValue, isHTTP11: head.version.major == 1 && head.version.minor >= 1) { head.headers[$0] }
         switch verdict {
         case .refuse(let status, let headers, let message):
+            shard.refused[.of(status: status), default: 0] += 1
             let isBare = !head.headers.contains(name: "content-length") && !head.headers.contains(name: "transfer-encoding")
             let isUpgrade = head.headers.contains(name: "upgrade")
             respond(status, headers, message + "\n", keepsAlive: head.isKeepAlive && isBare && !isUpgrade)
-        case .upgrade(let key, let protocols): handshake(head, key, protocols)
+        case .upgrade(let key, let protocols, let extensions): handshake(head, key, protocols, extensions)
         }
     }
 
-    private func handshake(_ head: HTTPRequestHead, _ key: String, _ protocols: [String]) {
+    private func handshake(_ head: HTTPRequestHead, _ key: String, _ protocols: [String], _ extensions: [ExtensionOffer]) {
         guard !head.headers.contains(name: "transfer-encoding"), head.headers["content-length"].allSatisfy({ $0 == "0" }) else {
             return refuse(400, "a WebSocket handshake has no body")
         }
@@ -157,19 +192,32 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         let path = String(uri.first ?? "/")
         guard let route = shard.routes.route(for: path) else { return refuse(404, "no route for this path") }
         guard route.configuration.origins.allows(head.headers["origin"]) else { return refuse(403, "this origin is not allowed") }
-        guard !shard.admission.isDraining else { return refuse(503, "this gateway is shutting down", [("retry-after", "1")]) }
-        guard !isSurplus else {
-            shard.refused["connections", default: 0] += 1
-            return refuse(503, "this gateway holds as many connections as it may", [("retry-after", "5")])
+        guard !shard.admission.isDraining else { return refuse(503, "this gateway is shutting down", [("retry-after", "1")], .shutdown) }
+        switch standing {
+        case .welcome: break
+        case .surplus(.address), .unwanted(.address): return refuse(429, "too many connections from this address", [("retry-after", "5")])
+        case .surplus, .unwanted: return refuse(503, "this gateway holds as many connections as it may", [("retry-after", "5")], .full)
         }
         let request = OpeningRequest(
             path: path, query: uri.count > 1 ? String(uri[1]) : "", remoteAddress: context?.channel.remoteAddress?.ipAddress ?? "",
             headers: head.headers.map { OpeningRequest.Field(name: $0.name.lowercased(), value: $0.value) }, protocols: protocols)
         let connection = Connection(id: id, request: request, route: route, shard: shard, opening: self)
-        state = .finishing(key: key, connection: connection, request)
+        let policy = route.configuration.compression
+        let agreement = policy.isEnabled ? DeflateAgreement.choose(among: extensions, wish: policy.wish) : nil
+        state = .finishing(Accepting(key: key, compression: agreement), connection: connection, request)
     }
 
-    private func refuse(_ status: Int, _ message: String, _ headers: [(String, String)] = []) {
+    /// No TLS came about: nothing can be said to the client.
+    private func giveUpTLS() {
+        if case .ended = state { return }
+        state = .ended
+        shard.refused[.tls, default: 0] += 1
+        context?.close(promise: nil)
+    }
+
+    private func refuse(_ status: Int, _ message: String, _ headers: [(String, String)] = [], _ reason: HandshakeRefusal? = nil) {
+        if case .ended = state { return }
+        shard.refused[reason ?? .of(status: status), default: 0] += 1
         respond(status, headers, message + "\n", keepsAlive: false)
     }
 
@@ -186,12 +234,8 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         if !keepsAlive, !names.contains("connection") { head.writeStaticString("connection: close\r\n") }
         head.writeString("content-length: \(body.utf8.count)\r\n\r\n\(body)")
         context.writeAndFlush(wrapOutboundOut(head), promise: nil)
-        if keepsAlive {
-            deadline = .current + shard.admission.handshakeTimeout
-            shard.remind(self, at: deadline)
-        } else {
-            close()
-        }
+        // The reminder that is under way finds that there is more time.
+        if keepsAlive { deadline = .current + shard.admission.handshakeTimeout } else { close() }
     }
 
     /// Half-closes, so that a client that is still sending reads the answer instead of a reset; the deadline does the rest.

@@ -6,6 +6,7 @@ package import Logging
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// Binds the public addresses and gives each accepted socket to its event loop's shard.
 package struct PublicListener: Sendable {
@@ -17,9 +18,12 @@ package struct PublicListener: Sendable {
     private let hub: Hub
     private let admission: NodeAdmission
     private let group: any EventLoopGroup
+    private let tls: NIOSSLContext?
     private let logger: Logger
 
-    package init(hub: Hub, admission: NodeAdmission, group: any EventLoopGroup, logger: Logger) {
+    /// - Parameter tls: for the addresses that speak it.
+    init(hub: Hub, admission: NodeAdmission, group: any EventLoopGroup, tls: NIOSSLContext?, logger: Logger) {
+        self.tls = tls
         self.hub = hub
         self.admission = admission
         self.group = group
@@ -29,7 +33,9 @@ package struct PublicListener: Sendable {
     /// Starts to accept on an address.
     ///
     /// - Throws: a ``GatewayError`` with a sentence when the address cannot be had.
-    package func bind(_ address: HostPort) async throws -> any Channel {
+    func bind(_ listen: ListenAddress) async throws -> any Channel {
+        let address = listen.address
+        let tls = hub.configuration.isTLS(listen) ? tls : nil
         let hub = hub
         let admission = admission
         let logger = logger
@@ -40,13 +46,13 @@ package struct PublicListener: Sendable {
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(logger: logger)) }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 32 << 10))
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: Self.firstReadBytes, initial: Self.firstReadBytes, maximum: Self.mostReadBytes)
             )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try Self.accept(channel, hub: hub, admission: admission) }
+                channel.eventLoop.makeCompletedFuture { try Self.accept(channel, hub: hub, admission: admission, tls: tls) }
             }
         do {
             return try await bootstrap.bind(host: address.host.isEmpty ? "0.0.0.0" : address.host, port: address.port).get()
@@ -55,23 +61,27 @@ package struct PublicListener: Sendable {
         }
     }
 
-    private static func accept(_ channel: any Channel, hub: Hub, admission: NodeAdmission) throws {
-        let count = admission.entered()
-        channel.closeFuture.assumeIsolated().whenComplete { _ in admission.left() }
-        // Far beyond the limit not even an answer is worth a file descriptor.
-        guard count <= admission.hardLimit else { throw NodeIsFull() }
+    private static func accept(_ channel: any Channel, hub: Hub, admission: NodeAdmission, tls: NIOSSLContext?) throws {
+        let (standing, left) = admission.entered(from: channel.remoteAddress)
+        channel.closeFuture.assumeIsolated().whenComplete { _ in left() }
+        let shard = hub.shard(on: channel.eventLoop)
+        if case .unwanted(let reason) = standing {
+            shard.refused[reason, default: 0] += 1
+            throw Unwanted()
+        }
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = admission.maxHeadBytes
         limits.maxHeaderListSize = admission.maxHeadBytes
         let decoder = ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits), maximumBufferSize: admission.maxHeadBytes * 2)
-        let opening = OpeningHandler(shard: hub.shard(on: channel.eventLoop), decoder: decoder, isSurplus: count > admission.maxConnections)
+        let opening = OpeningHandler(shard: shard, decoder: decoder, standing: standing, isSecured: tls == nil)
+        if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
         try channel.pipeline.syncOperations.addHandlers(decoder, opening)
     }
 }
 
-/// Closes a socket that came far beyond the limit.
-private struct NodeIsFull: Error {}
+/// Closes a socket that came far beyond the limits.
+private struct Unwanted: Error {}
 
 /// Says when sockets cannot be accepted; the listener itself goes on.
 private final class AcceptErrorHandler: ChannelInboundHandler {

@@ -13,4 +13,6 @@ enum LogKey {
     static let target = "hf.target"
     static let address = "hf.address"
     static let count = "hf.count"
+    static let listener = "hf.listener"
+    static let expires = "hf.expires"
 }

@@ -6,7 +6,9 @@ import HoldfastWire
 
 /// Writes `/metrics`. Labels are bounded: routes, dialects and fixed words; never an address, a URL or an id.
 package enum MetricsPage {
-    package static func write(_ report: ShardReport, configuration: GatewayConfiguration, broker: any Broker, version: String) -> String {
+    package static func write(
+        _ report: ShardReport, configuration: GatewayConfiguration, certificates: [ServerCertificate], broker: any Broker, version: String
+    ) -> String {
         var page = ExpositionWriter()
         let routes = configuration.routes.map { (route: $0, counters: report.routes[$0.name] ?? RouteCounters()) }
         func perRoute(_ name: String, _ kind: ExpositionWriter.Kind, _ help: String, _ value: (RouteCounters) -> Int) {
@@ -60,8 +62,11 @@ package enum MetricsPage {
         for (route, _) in routes { page.sample([("route", route.name)], Double(route.webhook.concurrency)) }
 
         page.family("holdfast_shed_total", .counter, help: "What was turned away to protect the gateway or the app.")
-        page.sample([("route", ""), ("what", "connections")], Double(report.refused["connections"] ?? 0))
+        page.sample([("route", ""), ("what", "connections")], Double(report.refused[.full] ?? 0))
+        page.sample([("route", ""), ("what", "address")], Double(report.refused[.address] ?? 0))
         for (route, counters) in routes { page.sample([("route", route.name), ("what", "open")], Double(counters.shed["open"] ?? 0)) }
+        page.family("holdfast_handshakes_refused_total", .counter, help: "Opening requests that were turned away, by reason.")
+        for reason in HandshakeRefusal.allCases { page.sample([("reason", reason.rawValue)], Double(report.refused[reason] ?? 0)) }
         page.family("holdfast_slow_readers_total", .counter, help: "Times that a client's queue was full, by what was done.")
         for (route, counters) in routes {
             for policy in SlowReaderPolicy.allCases {
@@ -79,7 +84,19 @@ package enum MetricsPage {
         page.sample([], Double(report.sendQueueBytes))
         page.family("holdfast_broker_up", .gauge, help: "Whether other nodes can be reached.")
         page.sample([("broker", broker.name)], broker.isUp ? 1 : 0)
+        if !certificates.isEmpty { write(certificates, to: &page) }
         return page.text
+    }
+
+    private static func write(_ certificates: [ServerCertificate], to page: inout ExpositionWriter) {
+        page.family("holdfast_certificate_expiry_seconds", .gauge, help: "Seconds until a listener's certificate ends; negative when it has.")
+        for certificate in certificates { page.sample([("listener", certificate.listener)], certificate.expiresIn) }
+        page.family("holdfast_certificate_reloads_total", .counter, help: "Changed certificates that were taken, or refused.")
+        for certificate in certificates {
+            let reloads = certificate.reloads
+            page.sample([("listener", certificate.listener), ("outcome", "ok")], Double(reloads.ok))
+            page.sample([("listener", certificate.listener), ("outcome", "failed")], Double(reloads.failed))
+        }
     }
 
     private static func labels(_ route: RouteConfiguration) -> ExpositionWriter.Labels {

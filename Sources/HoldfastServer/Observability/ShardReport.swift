@@ -9,7 +9,7 @@ package struct ShardReport: Sendable {
     package var subscriptions = 0
     package var sendQueueBytes = 0
     package var fanoutSeconds = Histogram()
-    package var refused: [String: Int] = [:]
+    package var refused: [HandshakeRefusal: Int] = [:]
     /// Publications through the control API.
     package var controlPublications = 0
 

@@ -3,39 +3,51 @@
 
 package import NIOCore
 
-/// Makes server frames as bytes. A server does not mask (RFC 6455 §5.1), so one buffer serves every subscriber of a publication.
+/// Makes frames as bytes (RFC 6455 §5.2). A server does not mask (§5.1), so one buffer serves every subscriber of a publication; a client masks
+/// each frame with a key of its own.
 package enum FrameWriter {
     /// One unfragmented frame in a buffer of its own.
-    package static func frame(_ opcode: Opcode, _ payload: ByteBuffer) -> ByteBuffer {
+    ///
+    /// - Parameters:
+    ///   - isCompressed: whether `payload` is the compressed form of a message (RFC 7692 §6.1).
+    ///   - maskingKey: in wire order, not to be guessed; `nil` on the server's side.
+    package static func frame(_ opcode: Opcode, _ payload: ByteBuffer, isCompressed: Bool = false, maskingKey: UInt32? = nil) -> ByteBuffer {
         let count = payload.readableBytes
-        var frame = ByteBufferAllocator().buffer(capacity: count + (count < 126 ? 2 : count <= 0xFFFF ? 4 : 10))
-        write(opcode, length: count, into: &frame)
-        frame.writeImmutableBuffer(payload)
+        let head = headBytes(for: count) + (maskingKey == nil ? 0 : 4)
+        var frame = ByteBufferAllocator().buffer(capacity: head + count)
+        write(opcode, length: count, isCompressed: isCompressed, maskingKey: maskingKey, into: &frame)
+        if let maskingKey {
+            var payload = payload
+            frame.writeMasked(&payload, count: count, key: maskingKey, offset: 0)
+        } else {
+            frame.writeImmutableBuffer(payload)
+        }
         return frame
     }
 
     /// A close frame. ``CloseCode/none`` makes an empty one; a reason beyond 123 bytes is cut at a character's end.
-    package static func close(_ code: CloseCode, reason: String) -> ByteBuffer {
-        var frame = ByteBufferAllocator().buffer(capacity: 4 + reason.utf8.count)
-        guard code != .none else {
-            write(.close, length: 0, into: &frame)
-            return frame
+    package static func close(_ code: CloseCode, reason: String, maskingKey: UInt32? = nil) -> ByteBuffer {
+        var payload = ByteBuffer()
+        if code != .none {
+            var end = reason.endIndex
+            while reason[..<end].utf8.count > CloseCode.maxReasonBytes { end = reason.index(before: end) }
+            payload.writeInteger(code.rawValue)
+            payload.writeSubstring(reason[..<end])
         }
-        var end = reason.endIndex
-        while reason[..<end].utf8.count > CloseCode.maxReasonBytes { end = reason.index(before: end) }
-        let kept = reason[..<end]
-        write(.close, length: 2 + kept.utf8.count, into: &frame)
-        frame.writeInteger(code.rawValue)
-        frame.writeSubstring(kept)
-        return frame
+        return frame(.close, payload, maskingKey: maskingKey)
     }
 
-    private static func write(_ opcode: Opcode, length: Int, into frame: inout ByteBuffer) {
-        frame.writeInteger(0x80 | opcode.rawValue)
+    /// How long the head of an unmasked frame is.
+    package static func headBytes(for count: Int) -> Int { count < 126 ? 2 : count <= 0xFFFF ? 4 : 10 }
+
+    private static func write(_ opcode: Opcode, length: Int, isCompressed: Bool, maskingKey: UInt32?, into frame: inout ByteBuffer) {
+        frame.writeInteger(0x80 | (isCompressed ? 0x40 : 0) | opcode.rawValue)
+        let mask: UInt8 = maskingKey == nil ? 0 : 0x80
         switch length {
-        case ..<126: frame.writeInteger(UInt8(length))
-        case ...0xFFFF: frame.writeMultipleIntegers(UInt8(126), UInt16(length))
-        default: frame.writeMultipleIntegers(UInt8(127), UInt64(length))
+        case ..<126: frame.writeInteger(mask | UInt8(length))
+        case ...0xFFFF: frame.writeMultipleIntegers(mask | 126, UInt16(length))
+        default: frame.writeMultipleIntegers(mask | 127, UInt64(length))
         }
+        if let maskingKey { frame.writeInteger(maskingKey) }
     }
 }

@@ -7,14 +7,14 @@ import NIOCore
 package enum Handshake {
     /// What a request on the public port asks for.
     package enum Verdict: Equatable, Sendable {
-        /// A good handshake: its key, and the subprotocols offered, in order.
-        case upgrade(key: String, protocols: [String])
+        /// A good handshake: its key, and the subprotocols and extensions offered, in order.
+        case upgrade(key: String, protocols: [String], extensions: [ExtensionOffer] = [])
         /// Not one: the status to answer, extra headers, and one line that says what is wrong.
         case refuse(status: Int, headers: [(String, String)], message: String)
 
         package static func == (left: Verdict, right: Verdict) -> Bool {
             switch (left, right) {
-            case (.upgrade(let a, let b), .upgrade(let c, let d)): a == c && b == d
+            case (.upgrade(let a, let b, let c), .upgrade(let d, let e, let f)): a == d && b == e && c == f
             case (.refuse(let a, let b, let c), .refuse(let d, let e, let f)):
                 a == d && c == f && b.elementsEqual(e, by: { $0.0 == $1.0 && $0.1 == $1.1 })
             default: false
@@ -57,7 +57,10 @@ package enum Handshake {
         guard protocols.allSatisfy(isToken), Set(protocols).count == protocols.count else {
             return refuse(400, "Sec-WebSocket-Protocol must list distinct tokens")
         }
-        return .upgrade(key: keys[0], protocols: protocols)
+        guard let extensions = ExtensionOffer.list(values("sec-websocket-extensions")) else {
+            return refuse(400, "Sec-WebSocket-Extensions must list extensions, each with its parameters")
+        }
+        return .upgrade(key: keys[0], protocols: protocols, extensions: extensions)
     }
 
     /// The bytes that a handshake's key and this suffix are hashed as (RFC 6455 §1.3); the answer is their SHA-1 in base64.

@@ -4,7 +4,7 @@
 package import NIOCore
 
 extension ByteBuffer {
-    /// Appends `count` bytes of `source`, each XORed with the masking key (RFC 6455 §5.3), and consumes them there.
+    /// Appends `count` bytes of `source`, each XORed with the masking key (RFC 6455 §5.3), and consumes them there. The same masks and unmasks.
     ///
     /// Copying and unmasking are one pass: the source is the socket's read buffer, which is shared and must not be kept or changed.
     ///
@@ -12,8 +12,8 @@ extension ByteBuffer {
     ///   - source: where the bytes are taken from; must hold at least `count`.
     ///   - count: how many bytes.
     ///   - key: the masking key in wire order.
-    ///   - offset: how many bytes of this frame were unmasked before.
-    package mutating func writeUnmasked(_ source: inout ByteBuffer, count: Int, key: UInt32, offset: Int) {
+    ///   - offset: how many bytes of this frame were taken before.
+    package mutating func writeMasked(_ source: inout ByteBuffer, count: Int, key: UInt32, offset: Int) {
         let turned = key.rotatedLeft(by: UInt32(truncatingIfNeeded: (offset & 3) * 8))
         let key32 = turned.bigEndian
         let key64 = UInt64(key32) << 32 | UInt64(key32)

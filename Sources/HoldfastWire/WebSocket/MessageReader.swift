@@ -3,7 +3,8 @@
 
 package import NIOCore
 
-/// Turns the bytes of one WebSocket into whole messages: frame heads, unmasking, fragments, sizes and UTF-8 (RFC 6455 §5, §8.1).
+/// Turns the bytes of one WebSocket into whole messages: frame heads, unmasking, fragments, sizes, UTF-8 (RFC 6455 §5, §8.1) and compression
+/// (RFC 7692 §6.2).
 ///
 /// It is fed the socket's read buffer and keeps none of it. A message under way holds only the bytes that have arrived, never
 /// the length that a head announced, so a peer cannot reserve memory by promising data.
@@ -24,6 +25,8 @@ package struct MessageReader: Sendable {
         case none
         case text(UTF8Validator)
         case binary
+        /// Its body is inflated when it is whole: then one inflater can serve many connections.
+        case compressed(isText: Bool)
     }
 
     private let maxMessageBytes: Int
@@ -45,35 +48,44 @@ package struct MessageReader: Sendable {
 
     /// Reads from `buffer` up to the end of the next message or control frame.
     ///
+    /// - Parameter inflater: what compressed messages are read with; `nil` where compression was not agreed on, and they are a violation.
     /// - Throws: a ``Violation``; the reader is of no use after that.
-    package mutating func next(from buffer: inout ByteBuffer) throws(Violation) -> Step {
+    package mutating func next(from buffer: inout ByteBuffer, inflater: Inflater? = nil) throws(Violation) -> Step {
         while true {
             if frame == nil {
                 guard let header = try headers.next(from: &buffer) else { return .needMore }
-                try begin(header)
+                try begin(header, mayCompress: inflater != nil)
             }
             guard let header = frame else { preconditionFailure("a frame was begun") }
             try takePayload(of: header, from: &buffer)
             guard taken == header.length else { return .needMore }
             frame = nil
             taken = 0
-            if let step = try finish(header) { return step }
+            if let step = try finish(header, inflater) { return step }
         }
     }
 
-    private mutating func begin(_ header: FrameHeader) throws(Violation) {
-        guard !header.isCompressed else { throw Violation(.protocolError, "reserved bits set") }
+    private mutating func begin(_ header: FrameHeader, mayCompress: Bool) throws(Violation) {
+        // Only the first frame of a message says that it is compressed (RFC 7692 §6.1).
+        if header.isCompressed, !mayCompress || header.opcode == .continuation { throw Violation(.protocolError, "reserved bits set") }
         switch (header.opcode, message) {
+        case (.text, .none) where header.isCompressed: message = .compressed(isText: true)
+        case (.binary, .none) where header.isCompressed: message = .compressed(isText: false)
         case (.text, .none): message = .text(UTF8Validator())
         case (.binary, .none): message = .binary
         case (.text, _), (.binary, _): throw Violation(.protocolError, "new message inside a fragmented one")
         case (.continuation, .none): throw Violation(.protocolError, "continuation without a message")
         case (.continuation, _), (.ping, _), (.pong, _), (.close, _): break
         }
-        if !header.opcode.isControl, header.length > maxMessageBytes - body.readableBytes {
+        if !header.opcode.isControl, header.length > mostBodyBytes - body.readableBytes {
             throw Violation(.messageTooBig, "message larger than \(maxMessageBytes) bytes")
         }
         frame = header
+    }
+
+    /// What cannot be compressed grows a little when it is: by a ninth bit for each byte at worst.
+    private var mostBodyBytes: Int {
+        if case .compressed = message { maxMessageBytes + maxMessageBytes / 8 + 64 } else { maxMessageBytes }
     }
 
     private mutating func takePayload(of header: FrameHeader, from buffer: inout ByteBuffer) throws(Violation) {
@@ -93,7 +105,7 @@ package struct MessageReader: Sendable {
         taken += count
     }
 
-    private mutating func finish(_ header: FrameHeader) throws(Violation) -> Step? {
+    private mutating func finish(_ header: FrameHeader, _ inflater: Inflater?) throws(Violation) -> Step? {
         switch header.opcode {
         case .ping: return .ping(takeControl())
         case .pong: return .pong(takeControl())
@@ -110,6 +122,15 @@ package struct MessageReader: Sendable {
             guard validator.isComplete else { throw Violation(.invalidPayload, "text is not valid UTF-8") }
             return .text(body)
         case .binary: return .binary(body)
+        case .compressed(let isText):
+            guard let inflater else { preconditionFailure("a connection keeps its inflater") }
+            let whole = try inflater.inflate(body, limit: maxMessageBytes)
+            guard isText else { return .binary(whole) }
+            var validator = UTF8Validator()
+            guard whole.withUnsafeReadableBytes({ validator.take($0) }), validator.isComplete else {
+                throw Violation(.invalidPayload, "text is not valid UTF-8")
+            }
+            return .text(whole)
         case .none: preconditionFailure("a data frame begins a message")
         }
     }
@@ -135,7 +156,7 @@ package struct MessageReader: Sendable {
 extension ByteBuffer {
     fileprivate mutating func append(_ source: inout ByteBuffer, count: Int, key: UInt32?, offset: Int) {
         if let key {
-            writeUnmasked(&source, count: count, key: key, offset: offset)
+            writeMasked(&source, count: count, key: key, offset: offset)
         } else if var slice = source.readSlice(length: count) {
             writeBuffer(&slice)
         }

@@ -7,6 +7,7 @@ import Foundation
 import HoldfastWire
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Talks to a gateway's control API for the command line.
 struct ControlClient {
@@ -19,6 +20,7 @@ struct ControlClient {
     /// Without a slash at its end.
     let base: String
     let token: String?
+    let tls: TLSConfiguration
 
     /// A request whose answer is JSON, or empty.
     ///
@@ -57,7 +59,7 @@ struct ControlClient {
 
     /// A client that says at once when nobody answers, instead of trying until the time is up.
     private func withClient<Value>(_ body: (HTTPClient) async throws -> Value) async throws -> Value {
-        var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(5)))
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, timeout: .init(connect: .seconds(5)))
         configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
@@ -67,6 +69,16 @@ struct ControlClient {
         } catch {
             try? await client.shutdown()
             throw error
+        }
+    }
+
+    private func why(_ error: any Error) -> String {
+        switch error {
+        case NIOSSLError.handshakeFailed: "\(base): the TLS handshake failed; is its certificate of an authority that is trusted? (--control-ca-file)"
+        case is NIOSSLExtraError: "\(base): its certificate is not for this host name"
+        case let error as HTTPClientError where error == .remoteConnectionClosed && base.hasPrefix("https:"):
+            "\(base) hung up; does it ask for a certificate? (--control-certificate-file, --control-key-file)"
+        default: "no gateway answers at \(base); is it running? (--control names another)"
         }
     }
 
@@ -85,7 +97,7 @@ struct ControlClient {
         do {
             response = try await client.execute(request, timeout: timeout)
         } catch {
-            Console.complain("holdfast: no gateway answers at \(base); is it running? (--control names another)")
+            Console.complain("holdfast: \(why(error))")
             throw ExitCode(1)
         }
         guard (200..<300).contains(response.status.code) else {

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import NIOSSL
 
 /// Which gateway a command talks to.
 struct ControlOptions: ParsableArguments {
@@ -12,11 +13,48 @@ struct ControlOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Its token, or HOLDFAST_CONTROL_TOKEN.", valueName: "token"))
     var controlToken: String?
 
-    var client: ControlClient {
+    @Option(help: ArgumentHelp("Check its certificate against the authorities in this PEM file, or HOLDFAST_CONTROL_CA_FILE.", valueName: "file"))
+    var controlCaFile: String?
+
+    @Option(help: ArgumentHelp("Show it this certificate, in PEM, or HOLDFAST_CONTROL_CERTIFICATE_FILE.", valueName: "file"))
+    var controlCertificateFile: String?
+
+    @Option(help: ArgumentHelp("Its private key, in PEM, or HOLDFAST_CONTROL_KEY_FILE.", valueName: "file"))
+    var controlKeyFile: String?
+
+    /// - Throws: a `ValidationError` that names the file when one cannot be used.
+    func client() throws -> ControlClient {
         let environment = ProcessInfo.processInfo.environment
         var address = control ?? environment["HOLDFAST_CONTROL"] ?? "127.0.0.1:8081"
         if !address.contains("://") { address = "http://\(address.hasPrefix(":") ? "127.0.0.1" : "")\(address)" }
         while address.hasSuffix("/") { address.removeLast() }
-        return ControlClient(base: address, token: controlToken ?? environment["HOLDFAST_CONTROL_TOKEN"])
+        return ControlClient(base: address, token: controlToken ?? environment["HOLDFAST_CONTROL_TOKEN"], tls: try tls(environment))
+    }
+
+    private func tls(_ environment: [String: String]) throws -> TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let file = controlCaFile ?? environment["HOLDFAST_CONTROL_CA_FILE"] {
+            tls.trustRoots = .certificates(try Self.certificates(file, "--control-ca-file"))
+        }
+        let certificate = controlCertificateFile ?? environment["HOLDFAST_CONTROL_CERTIFICATE_FILE"]
+        let key = controlKeyFile ?? environment["HOLDFAST_CONTROL_KEY_FILE"]
+        switch (certificate, key) {
+        case (let certificate?, let key?):
+            tls.certificateChain = try Self.certificates(certificate, "--control-certificate-file").map { .certificate($0) }
+            guard let read = try? NIOSSLPrivateKey(file: key, format: .pem) else {
+                throw ValidationError("--control-key-file: \(key) holds no private key in PEM")
+            }
+            tls.privateKey = .privateKey(read)
+        case (nil, nil): break
+        default: throw ValidationError("--control-certificate-file and --control-key-file belong together")
+        }
+        return tls
+    }
+
+    private static func certificates(_ file: String, _ flag: String) throws -> [NIOSSLCertificate] {
+        guard let found = try? NIOSSLCertificate.fromPEMFile(file), !found.isEmpty else {
+            throw ValidationError("\(flag): \(file) holds no certificates in PEM")
+        }
+        return found
     }
 }

@@ -12,7 +12,7 @@ struct Channels: AsyncParsableCommand {
     func run() async throws {
         var cursor: String?
         repeat {
-            let page = try await options.client.call(.get, "/v1/channels?limit=1000" + (cursor.map { "&after=\(ControlClient.segment($0))" } ?? ""))
+            let page = try await options.client().call(.get, "/v1/channels?limit=1000" + (cursor.map { "&after=\(ControlClient.segment($0))" } ?? ""))
             for entry in page?["channels"]?.array ?? [] {
                 Console.say("\(entry["name"]?.string ?? "")\t\(entry["subscribers"]?.integer ?? 0)")
             }

@@ -3,6 +3,8 @@
 
 import ArgumentParser
 import HoldfastCore
+import HoldfastServer
+import Logging
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,6 +19,7 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         try await Console.explaining {
             let plan = try ServingPlan.make(options, target: target)
+            _ = try Certificates(plan.configuration, logger: Logger(label: "check", factory: { _ in SwiftLogNoOpLogHandler() }))
             for warning in plan.warnings { Console.complain("warning: \(warning)") }
             Console.say(plan.configuration.effective + "# no faults")
         }

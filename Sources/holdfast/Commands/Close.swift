@@ -13,7 +13,7 @@ struct Close: AsyncParsableCommand {
 
     func run() async throws {
         let query = "?code=\(code)&reason=\(ControlClient.segment(reason))"
-        try await options.client.call(.delete, "/v1/connections/\(ControlClient.segment(id))\(query)")
+        try await options.client().call(.delete, "/v1/connections/\(ControlClient.segment(id))\(query)")
         Console.say("closing")
     }
 }

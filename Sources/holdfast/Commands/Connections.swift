@@ -17,7 +17,7 @@ struct Connections: AsyncParsableCommand {
         if let channel { query += "&channel=\(ControlClient.segment(channel))" }
         var cursor: String?
         repeat {
-            let page = try await options.client.call(.get, "/v1/connections\(query)" + (cursor.map { "&after=\($0)" } ?? ""))
+            let page = try await options.client().call(.get, "/v1/connections\(query)" + (cursor.map { "&after=\($0)" } ?? ""))
             for entry in page?["connections"]?.array ?? [] {
                 let channels = entry["channels"]?.array?.compactMap(\.string).joined(separator: ",") ?? ""
                 let facts = [

@@ -29,10 +29,10 @@ struct Demo: AsyncParsableCommand {
                 let plan = try ServingPlan.make(options, target: "http://\(bound)/hook")
                 try await GatewayRunner.run(plan) { _, addresses in
                     let gateway = GatewayRunner.shown(addresses.listen[0])
-                    Console.say("The gateway listens  ws://\(gateway)/chat")
+                    Console.say("The gateway listens  \(gateway)/chat")
                     Console.say("Control API          http://\(addresses.control)")
                     Console.say("The example app      http://\(bound)/hook")
-                    Console.say("Open http://\(bound)/?gateway=ws://\(gateway) in two tabs and chat. Ctrl-C ends it.")
+                    Console.say("Open http://\(bound)/?gateway=\(gateway) in two tabs and chat. Ctrl-C ends it.")
                 }
             }
         }

@@ -21,28 +21,33 @@ enum GatewayRunner {
         let logger = makeLogger(configuration)
         for warning in plan.warnings { logger.warning("\(warning)") }
         let broker = try BrokerChoice.make(configuration.broker, node: configuration.node)
-        let gateway = Gateway(configuration: configuration, broker: broker, logger: logger) { ready(configuration, $0) }
+        let certificates = try Certificates(configuration, logger: logger)
+        let gateway = Gateway(configuration: configuration, broker: broker, certificates: certificates, logger: logger) { ready(configuration, $0) }
         // SIGPIPE would end the process when a log reader goes away.
         signal(SIGPIPE, SIG_IGN)
-        let services = (others + [gateway]).map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
+        let services = (others + [HangupService(certificates: certificates, logger: logger), gateway] as [any Service]).map {
+            ServiceGroupConfiguration.ServiceConfiguration(service: $0)
+        }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
         let group = ServiceGroup(
-            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint, .sighup], logger: quiet))
+            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
     }
 
     /// Where clients connect, where the control API is, what the app's URL is, and the next thing to try.
     @Sendable static func announce(_ configuration: GatewayConfiguration, _ addresses: Gateway.Addresses) {
         let path = configuration.routes.count == 1 ? example(configuration.routes[0].path) : "/"
-        let control = "http://\(shown(addresses.control))"
+        let control = "\(configuration.controlTLS == nil ? "http" : "https")://\(shown(addresses.control))"
         let apps = configuration.routes.map { "\($0.target) (\($0.dialect.rawValue)\(configuration.routes.count > 1 ? ", \($0.path)" : ""))" }
-        Console.say("Clients connect to   " + addresses.listen.map { "ws://\(shown($0))\(path)" }.joined(separator: "  "))
+        Console.say("Clients connect to   " + addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  "))
         Console.say("Control API          \(control)\(configuration.controlToken == nil ? "" : "  (token needed)")")
         Console.say("Your app is called   " + apps.joined(separator: "  "))
         let token = configuration.controlToken == nil ? "" : "-H 'authorization: Bearer …' "
         Console.say("Try                  curl \(token)-d hello \(control)/v1/channels/lobby/messages")
     }
+
+    static func shown(_ listen: ListenAddress) -> ListenAddress { ListenAddress(shown(listen.address), scheme: listen.scheme) }
 
     /// An address as one would type it.
     static func shown(_ address: HostPort) -> HostPort {

@@ -14,7 +14,7 @@ struct Publish: AsyncParsableCommand {
 
     func run() async throws {
         let query = id.map { "?id=\(ControlClient.segment($0))" } ?? ""
-        let answer = try await options.client.call(.post, "/v1/channels/\(ControlClient.segment(channel))/messages\(query)", body: text)
+        let answer = try await options.client().call(.post, "/v1/channels/\(ControlClient.segment(channel))/messages\(query)", body: text)
         let count = answer?["delivered"]?.integer ?? 0
         let isRepeated = answer?["duplicate"]?.bool ?? false
         Console.say(isRepeated ? "not delivered: this id was published before" : "delivered to \(count) connection\(count == 1 ? "" : "s")")

@@ -11,7 +11,7 @@ struct Send: AsyncParsableCommand {
     @OptionGroup var options: ControlOptions
 
     func run() async throws {
-        try await options.client.call(.post, "/v1/connections/\(ControlClient.segment(id))/messages", body: text)
+        try await options.client().call(.post, "/v1/connections/\(ControlClient.segment(id))/messages", body: text)
         Console.say("sent")
     }
 }

@@ -12,7 +12,7 @@ struct Tail: AsyncParsableCommand {
     @OptionGroup var options: ControlOptions
 
     func run() async throws {
-        try await options.client.events("/v1/channels/\(ControlClient.segment(channel))/messages") { data in
+        try await options.client().events("/v1/channels/\(ControlClient.segment(channel))/messages") { data in
             let event = try? JSONReader.parse(ByteBuffer(string: data))
             Console.say(event?["text"]?.string ?? event?["base64"]?.string.map { "(binary) \($0)" } ?? data)
         }

@@ -14,6 +14,16 @@ struct ServingOptions: ParsableArguments {
     var control: String?
     @Option(help: ArgumentHelp("The token that the control API asks for.", valueName: "token"))
     var controlToken: String?
+    @Option(help: ArgumentHelp("The certificate and its chain, in PEM: clients then connect by wss.", valueName: "file"))
+    var tlsCertificateFile: String?
+    @Option(help: ArgumentHelp("Its private key, in PEM.", valueName: "file"))
+    var tlsKeyFile: String?
+    @Option(help: ArgumentHelp("The same for the control API, which then speaks https.", valueName: "file"))
+    var controlTlsCertificateFile: String?
+    @Option(help: ArgumentHelp("Its private key, in PEM.", valueName: "file"))
+    var controlTlsKeyFile: String?
+    @Option(help: ArgumentHelp("The control API asks its clients for a certificate of this authority.", valueName: "file"))
+    var controlTlsClientCaFile: String?
     @Option(help: ArgumentHelp("What carries messages between nodes: memory.", valueName: "url"))
     var broker: String?
     @Option(help: ArgumentHelp("This node's name, the first part of its connections' ids. Default n1.", valueName: "name"))
@@ -36,6 +46,10 @@ struct ServingOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Connections on this node. Default from ulimit -n.", valueName: "n"))
     var maxConnections: String?
+    @Option(help: ArgumentHelp("Connections of one source address; the rest get 429. Default off.", valueName: "n"))
+    var maxConnectionsPerAddress: String?
+    @Option(help: ArgumentHelp("Connects of one source address, such as 30/1m; the rest get 429. Default off.", valueName: "n/time"))
+    var connectRatePerAddress: String?
     @Option(help: ArgumentHelp("Longest message from a client. Default 1MiB.", valueName: "size"))
     var maxMessageBytes: String?
     @Option(help: ArgumentHelp("Longest answer of the app. Default four times the message.", valueName: "size"))
@@ -64,6 +78,16 @@ struct ServingOptions: ParsableArguments {
     var sendQueueBytes: String?
     @Option(help: ArgumentHelp("At that bound: close, dropOldest or dropNewest. Default close.", valueName: "policy"))
     var slowReader: String?
+    @Option(help: ArgumentHelp("Compress messages for clients that offer it (permessage-deflate): true or false. Default true.", valueName: "bool"))
+    var compression: String?
+    @Option(help: ArgumentHelp("Shorter messages go out uncompressed. Default 256.", valueName: "size"))
+    var compressionThreshold: String?
+    @Option(help: ArgumentHelp("1 (fastest) to 9 (smallest). Default 1.", valueName: "n"))
+    var compressionLevel: String?
+    @Option(help: ArgumentHelp("Remember earlier messages, for some 60 KB per connection: true or false. Default false.", valueName: "bool"))
+    var compressionContextTakeover: String?
+    @Option(help: ArgumentHelp("How far back to look, as a power of two: 9 to 15. Default 12.", valueName: "n"))
+    var compressionWindowBits: String?
     @Option(help: ArgumentHelp("Time for one attempt of a webhook. Default 10s.", valueName: "time"))
     var webhookTimeout: String?
     @Option(help: ArgumentHelp("Attempts after the first. Default 2.", valueName: "n"))
@@ -94,7 +118,12 @@ struct ServingOptions: ParsableArguments {
             ("queue-events", queueEvents), ("queue-bytes", queueBytes), ("send-queue-bytes", sendQueueBytes), ("slow-reader", slowReader),
             ("webhook-timeout", webhookTimeout), ("webhook-retries", webhookRetries), ("webhook-on-failure", webhookOnFailure),
             ("webhook-concurrency", webhookConcurrency), ("webhook-queue", webhookQueue), ("webhook-close-budget", webhookCloseBudget),
-            ("webhook-ca-file", webhookCaFile),
+            ("webhook-ca-file", webhookCaFile), ("tls-certificate-file", tlsCertificateFile), ("tls-key-file", tlsKeyFile),
+            ("control-tls-certificate-file", controlTlsCertificateFile), ("control-tls-key-file", controlTlsKeyFile),
+            ("control-tls-client-ca-file", controlTlsClientCaFile), ("max-connections-per-address", maxConnectionsPerAddress),
+            ("connect-rate-per-address", connectRatePerAddress), ("compression", compression), ("compression-threshold", compressionThreshold),
+            ("compression-level", compressionLevel), ("compression-context-takeover", compressionContextTakeover),
+            ("compression-window-bits", compressionWindowBits),
             ("drain-deadline", drainDeadline), ("drain-spread", drainSpread),
         ]
         var given = ["listen": listen, "secret": secret, "origin": origin].filter { !$0.value.isEmpty }

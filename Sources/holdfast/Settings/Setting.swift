@@ -24,6 +24,11 @@ struct Setting: Sendable {
         Setting("listen", isList: true),
         Setting("control.listen", flag: "control"),
         Setting("control.token"),
+        Setting("tls.certificateFile"),
+        Setting("tls.keyFile"),
+        Setting("control.tls.certificateFile"),
+        Setting("control.tls.keyFile"),
+        Setting("control.tls.clientCaFile"),
         Setting("broker"),
         Setting("node"),
         Setting("threads"),
@@ -34,6 +39,8 @@ struct Setting: Sendable {
         Setting("secret", isList: true),
         Setting("origins", flag: "origin", isList: true),
         Setting("maxConnections"),
+        Setting("maxConnectionsPerAddress"),
+        Setting("connectRatePerAddress"),
         Setting("maxMessageBytes"),
         Setting("maxAnswerBytes"),
         Setting("maxHeadBytes"),
@@ -48,6 +55,11 @@ struct Setting: Sendable {
         Setting("queueBytes"),
         Setting("sendQueueBytes"),
         Setting("slowReader"),
+        Setting("compression.enabled", flag: "compression"),
+        Setting("compression.threshold"),
+        Setting("compression.level"),
+        Setting("compression.contextTakeover"),
+        Setting("compression.windowBits"),
         Setting("webhook.timeout"),
         Setting("webhook.retries"),
         Setting("webhook.onFailure"),
@@ -60,7 +72,9 @@ struct Setting: Sendable {
     ]
 
     /// Variables that are no settings of a file.
-    static let otherVariables = ["HOLDFAST_CONFIG", "HOLDFAST_BIN"]
+    static let otherVariables = [
+        "HOLDFAST_CONFIG", "HOLDFAST_BIN", "HOLDFAST_CONTROL_CA_FILE", "HOLDFAST_CONTROL_CERTIFICATE_FILE", "HOLDFAST_CONTROL_KEY_FILE",
+    ]
 
     /// `webhook.onFailure` as `webhook-on-failure`.
     private static func kebab(_ path: String) -> String {

@@ -13,13 +13,17 @@ struct GatewayConfigurationEffectiveTests {
                 node: n1
                 # threads: one per core
                 listen: [":8080"]
+                # tls: none
                 control:
                   listen: "127.0.0.1:8081"
                   # token: none
+                  # tls: none
                 broker: memory
                 log: { level: info, format: auto, color: auto }
                 drain: { deadline: 30s, spread: 2s }
                 # maxConnections: from the limit of open files
+                maxConnectionsPerAddress: off
+                connectRatePerAddress: off
                 maxHeadBytes: 16384
                 handshakeTimeout: 10s
                 routes:
@@ -43,6 +47,12 @@ struct GatewayConfigurationEffectiveTests {
                     pongTimeout: 20s
                     idleTimeout: off
                     maxLifetime: off
+                    compression:
+                      enabled: true
+                      threshold: 256
+                      level: 1
+                      contextTakeover: false
+                      windowBits: 12
                     webhook:
                       timeout: 10s
                       retries: 2
@@ -73,6 +83,25 @@ struct GatewayConfigurationEffectiveTests {
             "textContentType: application/json", "answersWithStatus: false",
         ] {
             #expect(lines.contains(line[...]), "\(line)")
+        }
+    }
+
+    @Test("TLS, compression and the limits per address are told as they were set")
+    func secured() throws {
+        let read = try GatewayConfiguration.read(
+            .written(
+                "routes[0].target = http://h/", "listen[0] = wss://:8443", "listen[1] = ws://[::1]:80", "tls.certificateFile = /own.pem",
+                "tls.keyFile = /own.key", "control.tls.certificateFile = /control.pem", "control.tls.keyFile = /control.key",
+                "control.tls.clientCaFile = /ca.pem", "compression.enabled = false", "compression.threshold = 1KiB", "compression.level = 9",
+                "compression.contextTakeover = true", "compression.windowBits = 15", "maxConnectionsPerAddress = 5", "connectRatePerAddress = 30/1m"))
+        let text = read.effective
+        for lines in [
+            "\nlisten: [\"wss://:8443\", \"ws://[::1]:80\"]\n", "\ntls:\n  certificateFile: \"/own.pem\"\n  keyFile: \"/own.key\"\ncontrol:\n",
+            "\n  # token: none\n  tls:\n    certificateFile: \"/control.pem\"\n    keyFile: \"/control.key\"\n    clientCaFile: \"/ca.pem\"\nbroker:",
+            "\n    compression:\n      enabled: false\n      threshold: 1024\n      level: 9\n      contextTakeover: true\n      windowBits: 15\n    webhook:",
+            "\nmaxConnectionsPerAddress: 5\nconnectRatePerAddress: 30/60s\n",
+        ] {
+            #expect(text.contains(lines), "\(lines)")
         }
     }
 

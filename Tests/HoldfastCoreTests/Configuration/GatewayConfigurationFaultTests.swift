@@ -33,7 +33,7 @@ struct GatewayConfigurationFaultTests {
             found == [
                 "test.yaml:1: node: expected 1 to 64 letters, digits, - or _, found \"a.b\"",
                 "test.yaml:2: threads: expected a whole number from 1 to 1024, found \"0\"",
-                "test.yaml:4: listen[1]: \(HostPort.rule), found \"nowhere\"",
+                "test.yaml:4: listen[1]: \(ListenAddress.rule), found \"nowhere\"",
                 "test.yaml:6: maxHeadBytes: expected a size such as 512, 16KiB or 1MiB, at least 256 bytes, found \"100\"",
                 "test.yaml:5: log.level: expected trace, debug, info, notice, warning, error, critical, found \"loud\"",
                 "test.yaml:7: webhook.timeout: expected a duration such as 250ms, 10s, 2m or 1h, found \"soon\"",
@@ -47,10 +47,10 @@ struct GatewayConfigurationFaultTests {
     @Test(
         "One mistake is one fault",
         arguments: [
-            ([target, "listen = nowhere"], "test.yaml:2: listen: \(HostPort.rule), found \"nowhere\""),
-            ([target, "listen[0] = nowhere"], "test.yaml:2: listen[0]: \(HostPort.rule), found \"nowhere\""),
+            ([target, "listen = nowhere"], "test.yaml:2: listen: \(ListenAddress.rule), found \"nowhere\""),
+            ([target, "listen[0] = nowhere"], "test.yaml:2: listen[0]: \(ListenAddress.rule), found \"nowhere\""),
             ([target, "listen.host = a"], "test.yaml:2: listen: expected a list"),
-            ([target, "listen[0].host = a"], "test.yaml:2: listen[0]: \(HostPort.rule)"),
+            ([target, "listen[0].host = a"], "test.yaml:2: listen[0]: \(ListenAddress.rule)"),
             ([target, "listen = []"], "test.yaml:2: listen: an empty list: nobody could connect; \(HostPort.rule)"),
             ([target, "control = off"], "test.yaml:2: control: expected a map of keys and values"),
             ([target, "control.listen = 8081"], "test.yaml:2: control.listen: \(HostPort.rule), found \"8081\""),
@@ -155,8 +155,8 @@ struct GatewayConfigurationFaultTests {
             ("Listen = :80", "Listen: unknown key; did you mean \"listen\"?"),
             ("routes[0].pingintervall = 5s", "routes[0].pingintervall: unknown key; did you mean \"pingInterval\"?"),
             ("webhook.retires = 5", "webhook.retires: unknown key; did you mean \"retries\"?"),
-            ("control.password = 5", "control.password: unknown key; accepted here: listen, token"),
-            ("routes[0].control.token = 5", "routes[0].control: unknown key; accepted here: dialect, "),
+            ("control.password = 5", "control.password: unknown key; accepted here: listen, tls, token"),
+            ("routes[0].control.token = 5", "routes[0].control: unknown key; accepted here: compression, dialect, "),
             ("drain.xyz = 5", "drain.xyz: unknown key; accepted here: deadline, spread"),
         ])
     func unknownKey(_ line: String, _ expected: String) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
+import HoldfastWire
 import Testing
 
 struct GatewayConfigurationTests {
@@ -15,7 +16,7 @@ struct GatewayConfigurationTests {
         route.wsaas.maxMessageBytes = 1 << 20
         expected.routes = [route]
         #expect(read == expected)
-        #expect(read.listen == [HostPort(host: "", port: 8080)])
+        #expect(read.listen == [ListenAddress(HostPort(host: "", port: 8080))])
         #expect(read.control == HostPort(host: "127.0.0.1", port: 8081))
         #expect(read.routes[0].events == [.open, .message, .close])
         #expect(read.routes[0].webhook.maxAnswerBytes == 4 << 20)
@@ -27,8 +28,11 @@ struct GatewayConfigurationTests {
         let read = try GatewayConfiguration.read(
             .written(
                 Self.target, "node = eu-2", "threads = 4", "listen[0] = 0.0.0.0:80", "listen[1] = [::]:80", "control.listen = 10.0.0.1:81",
-                "control.token = abc",
-                "broker = nats://localhost:4222", "maxConnections = 1000", "maxHeadBytes = 8KiB", "handshakeTimeout = 3s", "log.level = debug",
+                "control.token = abc", "tls.certificateFile = /etc/own.pem", "tls.keyFile = /etc/own.key",
+                "control.tls.certificateFile = control.pem",
+                "control.tls.keyFile = control.key", "control.tls.clientCaFile = ca.pem",
+                "broker = nats://localhost:4222", "maxConnections = 1000", "maxConnectionsPerAddress = 7", "connectRatePerAddress = 30/1m",
+                "maxHeadBytes = 8KiB", "handshakeTimeout = 3s", "log.level = debug",
                 "log.format = json",
                 "log.color = never", "drain.deadline = 1m", "drain.spread = 500ms"))
         #expect(read.node.description == "eu-2")
@@ -36,8 +40,13 @@ struct GatewayConfigurationTests {
         #expect(read.listen.map(\.description) == ["0.0.0.0:80", "[::]:80"])
         #expect(read.control.description == "10.0.0.1:81")
         #expect(read.controlToken == "abc")
+        #expect(read.tls == TLSFiles(certificateFile: "/etc/own.pem", keyFile: "/etc/own.key"))
+        #expect(read.controlTLS == TLSFiles(certificateFile: "control.pem", keyFile: "control.key"))
+        #expect(read.controlClientCaFile == "ca.pem")
         #expect(read.broker == "nats://localhost:4222")
         #expect(read.maxConnections == 1000)
+        #expect(read.maxConnectionsPerAddress == 7)
+        #expect(read.connectRatePerAddress == ConnectRate(connects: 30, period: .seconds(60)))
         #expect(read.maxHeadBytes == 8192)
         #expect(read.handshakeTimeout == .seconds(3))
         #expect(read.logLevel == .debug)
@@ -53,7 +62,9 @@ struct GatewayConfigurationTests {
         "forwardHeaders[0] = Cookie", "events[0] = message", "events[1] = ping", "maxMessageBytes = 1KiB", "queueEvents = 8", "queueBytes = 2KiB",
         "sendQueueBytes = 3KiB", "slowReader = dropOldest", "maxChannels = 5", "maxStateBytes = 0", "pingInterval = off", "pongTimeout = 6s",
         "idleTimeout = 7m",
-        "maxLifetime = 8h", "webhook.timeout = 9s", "webhook.retries = 0", "webhook.onFailure = drop", "webhook.concurrency = 11",
+        "maxLifetime = 8h", "compression.enabled = false", "compression.threshold = 1KiB", "compression.level = 9",
+        "compression.contextTakeover = true",
+        "compression.windowBits = 15", "webhook.timeout = 9s", "webhook.retries = 0", "webhook.onFailure = drop", "webhook.concurrency = 11",
         "webhook.queue = 12", "webhook.caFile = /ca.pem",
         "webhook.closeBudget = 13s", "wsaas.localAddress = http://push.example.com/", "wsaas.timeout = 14", "wsaas.textContentType = text/plain",
         "wsaas.answersWithStatus = true",
@@ -75,6 +86,9 @@ struct GatewayConfigurationTests {
         #expect(
             route.keepAlive == KeepAlivePolicy(pingInterval: nil, pongTimeout: .seconds(6), idleTimeout: .seconds(420), maxLifetime: .seconds(28_800))
         )
+        #expect(
+            route.compression
+                == CompressionPolicy(isEnabled: false, threshold: 1024, level: 9, wish: DeflateAgreement.Wish(contextTakeover: true, windowBits: 15)))
         #expect(
             route.webhook
                 == WebhookPolicy(
@@ -153,7 +167,7 @@ struct GatewayConfigurationTests {
     func single() throws {
         let read = try GatewayConfiguration.read(
             .written(Self.target, "listen = :80", "origins = https://example.com", "forwardHeaders = cookie", "events = open"))
-        #expect(read.listen == [HostPort(host: "", port: 80)])
+        #expect(read.listen == [ListenAddress(HostPort(host: "", port: 80))])
         #expect(read.routes[0].origins == (try OriginPolicy(["https://example.com"])))
         #expect(read.routes[0].forwardHeaders == ["cookie"])
         #expect(read.routes[0].events == [.open])

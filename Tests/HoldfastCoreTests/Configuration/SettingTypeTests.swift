@@ -23,6 +23,17 @@ struct SettingTypeTests {
     }
 
     @Test(
+        "A whole number that may be off is one, or off",
+        arguments: [
+            ("1", .some(1)), ("10", .some(10)), ("007", .some(7)), ("off", .some(nil)), ("false", .some(nil)), ("0", nil), ("11", nil), ("-1", nil),
+            ("", nil), ("Off", nil), ("none", nil), ("1.5", nil), ("off ", nil),
+        ] as [(String, Int??)])
+    func integerOrOff(_ text: String, _ value: Int??) {
+        #expect(SettingType.integerOrOff(1...10).parse(text) == value)
+        #expect(SettingType.integerOrOff(1...10).rule == "expected a whole number from 1 to 10, or off")
+    }
+
+    @Test(
         "A size is a number of bytes, or of larger units",
         arguments: [
             ("1", 1), ("512", 512), ("512B", 512), ("16KiB", 16_384), ("1MiB", 1_048_576), ("1GiB", 1_073_741_824), ("16KB", 16_000),

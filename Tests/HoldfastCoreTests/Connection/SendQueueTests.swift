@@ -73,6 +73,23 @@ struct SendQueueTests {
         #expect(drain(&queue) == ["far too long"])
     }
 
+    @Test(
+        "Short frames are bounded in number too: one for each 128 bytes of the limit, but 64 in any case",
+        arguments: [(100, 64), (8192, 64), (8320, 65), (1 << 20, 8192)])
+    func number(_ limit: Int, _ most: Int) {
+        for text in ["", "x"] {
+            var full = SendQueue()
+            for _ in 0..<most { #expect(full.enqueue(frame(text), limit: limit, policy: .close) == .taken(dropped: 0)) }
+            var queue = full
+            #expect(queue.enqueue(frame(text), limit: limit, policy: .close) == .overflow)
+            #expect(queue.enqueue(frame(text), limit: limit, policy: .dropNewest) == .full)
+            #expect(queue.enqueue(frame("new"), limit: limit, policy: .dropOldest) == .taken(dropped: 1))
+            queue.enqueueClose(frame("close"))
+            #expect(drain(&queue) == [String](repeating: text, count: most - 1) + ["new", "close"])
+            #expect(drain(&full).count == most, "a copy is a queue of its own")
+        }
+    }
+
     @Test("Only the latest pong is kept, it goes out before messages, and it takes no room from them")
     func pong() {
         var queue = filled("aaaa")

@@ -39,6 +39,5 @@ import Yams
 }
 
 extension NodeAdmission {
-    static let forTests = NodeAdmission(
-        maxConnections: 1000, spare: 10, maxControlConnections: 10, handshakeTimeout: .seconds(5), maxHeadBytes: 16384)
+    static let forTests = NodeAdmission(GatewayConfiguration(), files: .init(connections: 1000, spare: 10, control: 10))
 }

@@ -60,7 +60,7 @@ import Testing
         var configuration = GatewayConfiguration()
         let target = try #require(TargetURL("http://app.test/hook"))
         configuration.routes = [RouteConfiguration(name: "chat", path: .all, dialect: .json, target: target)]
-        let page = MetricsPage.write(ShardReport(), configuration: configuration, broker: RecordingBroker(), version: "9")
+        let page = MetricsPage.write(ShardReport(), configuration: configuration, certificates: [], broker: RecordingBroker(), version: "9")
         #expect(page.contains("holdfast_build_info{version=\"9\"} 1\n"))
         #expect(page.contains("holdfast_connections{route=\"chat\",dialect=\"json\",direction=\"inbound\"} 0\n"))
         #expect(page.contains("holdfast_slow_readers_total{route=\"chat\",action=\"close\"} 0\n"))

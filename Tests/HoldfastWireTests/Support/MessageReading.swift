@@ -13,16 +13,16 @@ struct MessageReading: Equatable {
     /// Whether the reader held to its promise of taking all bytes when it asks for more.
     var leftBytes = false
 
-    init(_ pieces: [ArraySlice<UInt8>], expectsMask: Bool = true, maxMessageBytes: Int = 1 << 20) {
+    init(_ pieces: [ArraySlice<UInt8>], expectsMask: Bool = true, maxMessageBytes: Int = 1 << 20, inflater: Inflater? = nil) {
         var reader = MessageReader(expectsMask: expectsMask, maxMessageBytes: maxMessageBytes)
         for piece in pieces {
             var buffer = ByteBuffer.amid(piece)
             fed += piece.count
             do throws(Violation) {
-                var step = try reader.next(from: &buffer)
+                var step = try reader.next(from: &buffer, inflater: inflater)
                 while step != .needMore {
                     steps.append(step)
-                    step = try reader.next(from: &buffer)
+                    step = try reader.next(from: &buffer, inflater: inflater)
                 }
                 if buffer.readableBytes > 0 { leftBytes = true }
             } catch {
@@ -32,13 +32,14 @@ struct MessageReading: Equatable {
         }
     }
 
-    init(_ frames: RawFrame..., expectsMask: Bool = true, maxMessageBytes: Int = 1 << 20) {
-        self.init([frames.flatMap(\.bytes)[...]], expectsMask: expectsMask, maxMessageBytes: maxMessageBytes)
+    init(_ frames: RawFrame..., expectsMask: Bool = true, maxMessageBytes: Int = 1 << 20, inflater: Inflater? = nil) {
+        self.init([frames.flatMap(\.bytes)[...]], expectsMask: expectsMask, maxMessageBytes: maxMessageBytes, inflater: inflater)
     }
 
     /// Feeds single bytes, so that `fed` tells which one broke a rule.
-    init(eachOf bytes: [UInt8], expectsMask: Bool = true, maxMessageBytes: Int = 1 << 20) {
-        self.init(bytes.indices.map { bytes[$0...$0] }, expectsMask: expectsMask, maxMessageBytes: maxMessageBytes)
+    init(eachOf bytes: [UInt8], expectsMask: Bool = true, maxMessageBytes: Int = 1 << 20, inflater: Inflater? = nil) {
+        let pieces = bytes.indices.map { bytes[$0...$0] }
+        self.init(pieces, expectsMask: expectsMask, maxMessageBytes: maxMessageBytes, inflater: inflater)
     }
 }
 

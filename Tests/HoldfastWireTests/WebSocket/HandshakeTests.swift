@@ -46,6 +46,19 @@ struct HandshakeTests {
         #expect(Self.judge(["sec-websocket-protocol": values]) == .upgrade(key: "dGhlIHNhbXBsZSBub25jZQ==", protocols: expected))
     }
 
+    @Test("Extensions are told in the order offered, known or not, with their parameters")
+    func extensions() {
+        let offered = ["x-first; a=1", "permessage-deflate; client_max_window_bits, x-last"]
+        let expected = [
+            ExtensionOffer(name: "x-first", parameters: [.init(name: "a", value: "1")]),
+            ExtensionOffer(name: "permessage-deflate", parameters: [.init(name: "client_max_window_bits", value: nil)]),
+            ExtensionOffer(name: "x-last", parameters: []),
+        ]
+        let verdict = Self.judge(["sec-websocket-extensions": offered, "sec-websocket-protocol": ["chat"]])
+        #expect(verdict == .upgrade(key: "dGhlIHNhbXBsZSBub25jZQ==", protocols: ["chat"], extensions: expected))
+        #expect(Self.judge(["sec-websocket-extensions": [" ,"]]) == .upgrade(key: "dGhlIHNhbXBsZSBub25jZQ==", protocols: []))
+    }
+
     // MARK: Refused
 
     /// A request that is refused, and how.
@@ -108,13 +121,20 @@ struct HandshakeTests {
             all.append(
                 Refused(headers: ["sec-websocket-protocol": values], status: 400, message: "Sec-WebSocket-Protocol must list distinct tokens"))
         }
+        for values in [["a b"], ["a;"], ["a;b="], ["permessage-deflate; \"x\""], ["a", ";"]] {
+            all.append(
+                Refused(
+                    headers: ["sec-websocket-extensions": values], status: 400,
+                    message: "Sec-WebSocket-Extensions must list extensions, each with its parameters"))
+        }
         return all
     }()
 
-    @Test("Verdicts differ by status, headers, message, key and protocols")
+    @Test("Verdicts differ by status, headers, message, key, protocols and extensions")
     func equality() {
         let verdicts: [Handshake.Verdict] = [
             .upgrade(key: "a", protocols: []), .upgrade(key: "b", protocols: []), .upgrade(key: "a", protocols: ["x"]),
+            .upgrade(key: "a", protocols: [], extensions: [ExtensionOffer(name: "x", parameters: [])]),
             .refuse(status: 400, headers: [], message: "m"), .refuse(status: 401, headers: [], message: "m"),
             .refuse(status: 400, headers: [("a", "b")], message: "m"), .refuse(status: 400, headers: [("a", "c")], message: "m"),
             .refuse(status: 400, headers: [], message: "n"),

@@ -1,0 +1,62 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import NIOCore
+
+/// What one connection compresses and inflates with. Where no context is kept it is the event loop's, for all connections that agreed alike.
+final class Compression {
+    let inflater: Inflater
+    let deflater: Deflater
+    /// Messages shorter than this go out as they are.
+    let threshold: Int
+    /// Whether what it compresses is good for every connection that has the same: then a publication is compressed once.
+    let isShared: Bool
+
+    init(inflater: Inflater, deflater: Deflater, threshold: Int, isShared: Bool) {
+        self.inflater = inflater
+        self.deflater = deflater
+        self.threshold = threshold
+        self.isShared = isShared
+    }
+}
+
+/// Gives the connections of one event loop what they compress with.
+struct CompressionShelf {
+    private struct Kind: Hashable {
+        let level: Int
+        let windowBits: Int
+    }
+
+    /// Settings and agreements are few: 9 levels, 7 windows, and as many thresholds as there are routes.
+    private struct Key: Hashable {
+        let deflater: Kind
+        let threshold: Int
+    }
+
+    private var shared: [Key: Compression] = [:]
+    private var deflaters: [Kind: Deflater] = [:]
+    private lazy var inflater = Inflater()
+
+    mutating func compression(for agreement: DeflateAgreement, policy: CompressionPolicy) -> Compression {
+        let key = Key(deflater: Kind(level: policy.level, windowBits: agreement.serverWindowBits), threshold: policy.threshold)
+        let isStateless = !agreement.serverKeepsContext && !agreement.clientKeepsContext
+        if isStateless, let found = shared[key] { return found }
+        let compression = Compression(
+            inflater: agreement.clientKeepsContext ? Inflater(windowBits: agreement.clientWindowBits, keepsContext: true) : inflater,
+            deflater: agreement.serverKeepsContext ? ownDeflater(key.deflater) : sharedDeflater(key.deflater),
+            threshold: policy.threshold, isShared: !agreement.serverKeepsContext)
+        if isStateless { shared[key] = compression }
+        return compression
+    }
+
+    private mutating func sharedDeflater(_ kind: Kind) -> Deflater {
+        if let found = deflaters[kind] { return found }
+        let deflater = Deflater(level: kind.level, windowBits: kind.windowBits, keepsContext: false)
+        deflaters[kind] = deflater
+        return deflater
+    }
+
+    private func ownDeflater(_ kind: Kind) -> Deflater { Deflater(level: kind.level, windowBits: kind.windowBits, keepsContext: true) }
+}

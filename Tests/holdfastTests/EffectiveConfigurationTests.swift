@@ -1,0 +1,83 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import HoldfastCore
+import Testing
+
+@testable import holdfast
+
+/// What `holdfast check` prints is a file that can be served from.
+@Suite struct EffectiveConfigurationTests {
+    private func read(_ yaml: String) throws -> GatewayConfiguration {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("holdfast-\(UUID().uuidString).yaml").path
+        try yaml.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return try GatewayConfiguration.read(try ConfigurationFile.read(path))
+    }
+
+    @Test(arguments: [
+        "routes:\n  - target: http://localhost:3000/hook\n",
+        """
+        node: eu-2
+        threads: 3
+        listen: ["wss://:8443", "ws://[::1]:80", ":81"]
+        tls: { certificateFile: /etc/tls/own.pem, keyFile: /etc/tls/own.key }
+        control:
+          listen: "[::1]:9000"
+          tls: { certificateFile: control.pem, keyFile: control.key, clientCaFile: ca.pem }
+        log: { level: debug, format: json, color: never }
+        drain: { deadline: 1m, spread: 1500ms }
+        maxConnections: 1000
+        maxConnectionsPerAddress: 20
+        connectRatePerAddress: 30/1m
+        maxHeadBytes: 8KiB
+        handshakeTimeout: 250ms
+        compression: { threshold: 1KiB, level: 6 }
+        routes:
+          - path: /a/*
+            target: https://a.test/hook
+            origins: ["https://example.com", "*.two.example"]
+            forwardHeaders: [Cookie, X-User]
+            events: [open, ping]
+            idleTimeout: 7m
+            compression: { contextTakeover: true, windowBits: 15 }
+            webhook: { retries: 0, onFailure: drop, caFile: /etc/ca.pem }
+          - path: /b
+            name: b
+            target: http://b.test/
+            dialect: wsaas
+            pingInterval: off
+            compression: { enabled: false }
+            wsaas: { localAddress: "http://push.test:1", timeout: 5 }
+        """,
+        """
+        maxConnectionsPerAddress: off
+        connectRatePerAddress: off
+        control: { tls: { certificateFile: c.pem, keyFile: c.key } }
+        target: http://h.test/
+        routes: [{ path: /x }, { path: /y, compression: { threshold: 0, windowBits: 9 } }]
+        """,
+    ])
+    func readBackItIsTheSame(yaml: String) throws {
+        let configuration = try read(yaml)
+        #expect(try read(configuration.effective) == configuration)
+        #expect(try read(configuration.effective).effective == configuration.effective)
+    }
+
+    @Test(arguments: ["/etc/my certificates/own.pem", "/etc/tls/a #1.pem", "/etc/tls/a: b.pem", "C:\\tls\\own.pem", "'own'.pem", "* own.pem"])
+    func pathsOfFilesAreReadBackAsTheyWereWritten(path: String) throws {
+        var root = ConfigurationNode.empty
+        root.set(["target"], ConfigurationNode(.scalar("http://a.test/"), source: .none))
+        root.set(["routes"], ConfigurationNode(.list([.empty]), source: .none))
+        for key in [["tls", "certificateFile"], ["tls", "keyFile"]] { root.set(key, ConfigurationNode(.scalar(path), source: .none)) }
+        let configuration = try GatewayConfiguration.read(root)
+        #expect(try read(configuration.effective) == configuration)
+    }
+
+    @Test(arguments: ["0.5ms", "1.0005s", "0.00001h"])
+    func timesAreReadBackAsTheyWereWritten(time: String) throws {
+        let configuration = try read("handshakeTimeout: \(time)\nconnectRatePerAddress: 5/\(time)\nroutes: [{ target: \"http://a.test/\" }]\n")
+        #expect(try read(configuration.effective) == configuration)
+    }
+}
