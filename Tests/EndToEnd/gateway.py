@@ -124,11 +124,12 @@ class Program:
 class Gateway(Program):
     """A serving command on free ports. `arguments` are the command and what it takes, for example `"serve", app.url`.
 
-    With a `control_port`, the ports are the caller's business: it has said them by other means than flags.
+    With a `control_port`, the ports are the caller's business: it has said them by other means than flags. `trust` is the SSL context
+    with which the test asks a control API behind TLS; it may hold a client's certificate.
     """
 
-    def __init__(self, *arguments, token=None, extra_environment=None, before_exec=None, control="127.0.0.1", control_port=None):
-        self.token = token
+    def __init__(self, *arguments, token=None, extra_environment=None, before_exec=None, control="127.0.0.1", control_port=None, trust=None):
+        self.token, self.trust = token, trust
         self.control_port = control_port or free_port()
         addresses = [] if control_port else ["--listen", "127.0.0.1:0", "--control", f"{control}:{self.control_port}"]
         own = [*addresses, "--log-format", "json", *BRISK]
@@ -140,10 +141,11 @@ class Gateway(Program):
     def _wait_until_ready(self):
         try:
             first = self._wait_for(lambda: self.stdout.all()[:1], "the first line is printed")[0]
-            found = re.search(r"ws://(?:[^\s:/]+|\[[^]]+\]):(\d+)", first)
-            assert found, f"the first line names no ws:// address: {first!r}\n{self.transcript()}"
-            self.port = int(found[1])
-            self._wait_for(self._is_ready, f"http://127.0.0.1:{self.control_port}/ready answers 200")
+            found = re.findall(r"(wss?)://(?:[^\s:/]+|\[[^]]+\]):(\d+)", first)
+            assert found, f"the first line names no ws:// or wss:// address: {first!r}\n{self.transcript()}"
+            self.listeners = [(scheme, int(port)) for scheme, port in found]
+            self.scheme, self.port = self.listeners[0]
+            self._wait_for(self._is_ready, f"/ready on port {self.control_port} answers 200")
         except BaseException:
             self.kill()
             raise
@@ -161,22 +163,24 @@ class Gateway(Program):
         except httpx.TransportError:
             return False
 
-    # The public port
+    # The public port, the first of those that are printed
 
     def url(self, path="/"):
-        return f"ws://127.0.0.1:{self.port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
     # The control API
 
     @property
     def control_url(self):
-        return f"http://127.0.0.1:{self.control_port}"
+        """Its scheme is the one that was printed at start-up."""
+        secure = re.search(rf"^Control API\s+https://\S*:{self.control_port}\b", self.stdout.text(), re.MULTILINE)
+        return f"{'https' if secure else 'http'}://127.0.0.1:{self.control_port}"
 
     def request(self, method, path, headers=None, **options):
         """One control request. A token given to the gateway is sent unless `headers` has its own authorisation."""
         sent = {"authorization": f"Bearer {self.token}"} if self.token else {}
         sent.update(headers or {})
-        return httpx.request(method, self.control_url + path, headers=sent, timeout=10, trust_env=False, verify=False, **options)
+        return httpx.request(method, self.control_url + path, headers=sent, timeout=10, trust_env=False, verify=self.trust or False, **options)
 
     def get(self, path, **options):
         return self.request("GET", path, **options)

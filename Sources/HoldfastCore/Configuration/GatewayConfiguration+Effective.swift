@@ -106,9 +106,9 @@ private func quoted(_ text: String) -> String {
 extension Duration {
     /// As a setting writes it.
     var setting: String {
-        let nanoseconds = inNanoseconds
-        if nanoseconds % 1_000_000_000 == 0 { return "\(nanoseconds / 1_000_000_000)s" }
-        return nanoseconds % 1_000_000 == 0 ? "\(nanoseconds / 1_000_000)ms" : "\(Double(nanoseconds) / 1e6)ms"
+        let (milliseconds, rest) = (inNanoseconds / 1000).quotientAndRemainder(dividingBy: 1000)
+        guard rest == 0 else { return "\(milliseconds).\(String(1000 + rest).dropFirst())ms" }
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
     }
 }
 

@@ -73,10 +73,11 @@ extension SettingType where Value == Bool {
     package static var bool: Self { Self(rule: "expected true or false") { ["true": true, "false": false][$0] } }
 }
 
+/// Rounded to whole microseconds, so that what is shown can be set again.
 private let parseDuration: @Sendable (String) -> Duration? = { text in
-    let units: [(String, Int64)] = [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)]
+    let units: [(String, Double)] = [("ms", 1e3), ("s", 1e6), ("m", 60e6), ("h", 3600e6)]
     guard let unit = units.first(where: { text.hasSuffix($0.0) }), let number = Double(text.dropLast(unit.0.count)),
-        case let nanoseconds = number * Double(unit.1), nanoseconds >= 1, nanoseconds < 1e18
+        case let microseconds = (number * unit.1).rounded(), microseconds >= 1, microseconds < 1e15
     else { return nil }
-    return .nanoseconds(Int64(nanoseconds))
+    return .microseconds(Int64(microseconds))
 }

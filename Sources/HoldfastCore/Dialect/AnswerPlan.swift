@@ -34,7 +34,8 @@ package struct AnswerPlan: Equatable, Sendable {
             case .accept(let chosen, let headers):
                 guard let offered else { throw .notUnderstood("actions[\(index)]: accept is possible only in the answer to open") }
                 guard opening == nil else { throw .notUnderstood("actions[\(index)]: a second accept or reject") }
-                if let chosen, !offered.contains(chosen) {
+                // As bytes: Swift's strings are also equal where only a reader would take them for the same.
+                if let chosen, !offered.contains(where: { $0.utf8.elementsEqual(chosen.utf8) }) {
                     let list = offered.isEmpty ? "none" : offered.joined(separator: ", ")
                     throw .notUnderstood("actions[\(index)].protocol: \"\(chosen)\" was not offered by the client (offered: \(list))")
                 }

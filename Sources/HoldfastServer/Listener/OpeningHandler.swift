@@ -64,7 +64,11 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        // A socket that came while the listener was closing goes without ever having been active.
+        release(to: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {

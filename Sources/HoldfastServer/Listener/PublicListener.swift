@@ -69,6 +69,8 @@ package struct PublicListener: Sendable {
             shard.refused[reason, default: 0] += 1
             throw Unwanted()
         }
+        // It would come too late to be told so with the others.
+        if admission.isDraining { throw Unwanted() }
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = admission.maxHeadBytes
         limits.maxHeaderListSize = admission.maxHeadBytes
@@ -80,7 +82,7 @@ package struct PublicListener: Sendable {
     }
 }
 
-/// Closes a socket that came far beyond the limits.
+/// Closes a socket unread.
 private struct Unwanted: Error {}
 
 /// Says when sockets cannot be accepted; the listener itself goes on.

@@ -5,6 +5,7 @@ import Foundation
 package import HoldfastCore
 package import Logging
 package import NIOCertificateReloading
+import NIOCore
 package import NIOSSL
 import Synchronization
 import X509
@@ -14,7 +15,7 @@ import X509
 package final class ServerCertificate: Sendable {
     /// How often the files are looked at.
     static let interval = Duration.seconds(5)
-    /// From here on a certificate's end is told as a warning.
+    /// From here on a certificate's end is told as a warning; of one that lives shortly, in the last quarter of its life.
     private static let soon: TimeInterval = 14 * 24 * 3600
 
     /// `public` or `control`: the label in logs and metrics.
@@ -28,17 +29,15 @@ package final class ServerCertificate: Sendable {
     /// - Throws: a ``GatewayError`` when the pair cannot be used.
     package init(_ files: TLSFiles, listener: String, key: String, logger: Logger) throws(GatewayError) {
         self.listener = listener
-        let news = News(listener: listener, logger: logger)
+        let certificateFile = PEMFile(path: files.certificateFile, setting: "\(key).certificateFile")
+        let keyFile = PEMFile(path: files.keyFile, setting: "\(key).keyFile")
+        let mismatch = "\(keyFile.setting): \(keyFile.path) is not the key of the certificate in \(certificateFile.path) (\(certificateFile.setting))"
+        let news = News(listener: listener, mismatch: mismatch, logger: logger)
         self.news = news
-        for (file, setting) in [(files.certificateFile, "certificateFile"), (files.keyFile, "keyFile")] {
-            guard FileManager.default.isReadableFile(atPath: file) else {
-                throw GatewayError(.badCertificate, "\(key).\(setting): \(file) cannot be read; it must be a PEM file that exists")
-            }
-        }
         let configuration = TimedCertificateReloader.Configuration(
             refreshInterval: Self.interval,
-            certificateSource: .init(location: .file(path: files.certificateFile), format: .pem),
-            privateKeySource: .init(location: .file(path: files.keyFile), format: .pem)
+            certificateSource: .init(location: .memory { try certificateFile.certificates() }, format: .pem),
+            privateKeySource: .init(location: .memory { try keyFile.privateKey() }, format: .pem)
         ) {
             $0.onCertificateLoaded = { news.loaded($0) }
             $0.onCertificateLoadFailed = { news.failed($0.error) }
@@ -47,10 +46,7 @@ package final class ServerCertificate: Sendable {
         do {
             try reloader.reload()
         } catch {
-            throw GatewayError(
-                .badCertificate,
-                "\(key): \(files.certificateFile) (\(key).certificateFile) and \(files.keyFile) (\(key).keyFile) are no usable pair: "
-                    + TLSError.sentence(error))
+            throw GatewayError(.badCertificate, news.sentence(error))
         }
         news.started()
     }
@@ -73,7 +69,7 @@ package final class ServerCertificate: Sendable {
         do {
             configuration = try TLSConfiguration.makeServerConfiguration(certificateReloader: reloader)
         } catch {
-            throw GatewayError(.badCertificate, TLSError.sentence(error))
+            throw GatewayError(.badCertificate, news.sentence(error))
         }
         if let clientCaFile {
             configuration.trustRoots = .certificates(try TLSError.authorities(in: clientCaFile, setting: "control.tls.clientCaFile"))
@@ -81,6 +77,8 @@ package final class ServerCertificate: Sendable {
         }
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
+        // For the client's close_notify, which few send.
+        configuration.shutdownTimeout = .seconds(1)
         return configuration
     }
 
@@ -96,11 +94,18 @@ package final class ServerCertificate: Sendable {
 
         private let state = Mutex(State())
         private let listener: String
+        private let mismatch: String
         private let logger: Logger
 
-        init(listener: String, logger: Logger) {
+        init(listener: String, mismatch: String, logger: Logger) {
             self.listener = listener
+            self.mismatch = mismatch
             self.logger = logger
+        }
+
+        /// What is wrong with the pair, in words for the person who set it.
+        func sentence(_ error: any Error) -> String {
+            (error as? TimedCertificateReloader.Error) == .publicKeyMismatch ? mismatch : TLSError.sentence(error)
         }
 
         func started() { state.withLock { $0.hasStarted = true } }
@@ -120,15 +125,16 @@ package final class ServerCertificate: Sendable {
             guard isNew else { return }
             let ends = certificate.notValidAfter
             let metadata: Logger.Metadata = [LogKey.listener: "\(listener)", LogKey.expires: "\(ends.formatted(.iso8601))"]
+            let soon = min(ServerCertificate.soon, ends.timeIntervalSince(certificate.notValidBefore) / 4)
             switch ends.timeIntervalSinceNow {
             case ..<0: logger.warning("certificate loaded; it has expired", metadata: metadata)
-            case ..<ServerCertificate.soon: logger.warning("certificate loaded; it expires soon", metadata: metadata)
+            case ..<soon: logger.warning("certificate loaded; it expires soon", metadata: metadata)
             default: logger.info("certificate loaded", metadata: metadata)
             }
         }
 
         func failed(_ error: any Error) {
-            let fault = TLSError.sentence(error)
+            let fault = sentence(error)
             let isNews = state.withLock { state in
                 guard state.hasStarted, state.fault != fault else { return false }
                 state.fault = fault

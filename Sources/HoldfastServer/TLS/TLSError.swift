@@ -2,15 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import NIOCertificateReloading
 package import NIOSSL
 
 /// The faults of certificates and keys, in words for the person who set them.
 enum TLSError {
-    /// One line, without the names of libraries.
+    /// As one line.
     static func sentence(_ error: any Error) -> String {
-        guard let error = error as? TimedCertificateReloader.Error else { return oneLine("\(error)") }
-        return error == .publicKeyMismatch ? "the key is not that of the certificate" : oneLine(error.description)
+        "\(error)".split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     /// The certificates in a PEM file.
@@ -24,9 +22,5 @@ enum TLSError {
             throw GatewayError(.noTrust, "\(setting): \(file) holds no certificates in PEM")
         }
         return found
-    }
-
-    private static func oneLine(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }.joined(separator: " ")
     }
 }

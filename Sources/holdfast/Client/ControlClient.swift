@@ -7,6 +7,7 @@ import Foundation
 import HoldfastWire
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 
 /// Talks to a gateway's control API for the command line.
@@ -72,13 +73,17 @@ struct ControlClient {
         }
     }
 
+    private var nobody: String { "no gateway answers at \(base); is it running? (--control names another)" }
+
     private func why(_ error: any Error) -> String {
         switch error {
         case NIOSSLError.handshakeFailed: "\(base): the TLS handshake failed; is its certificate of an authority that is trusted? (--control-ca-file)"
         case is NIOSSLExtraError: "\(base): its certificate is not for this host name"
-        case let error as HTTPClientError where error == .remoteConnectionClosed && base.hasPrefix("https:"):
-            "\(base) hung up; does it ask for a certificate? (--control-certificate-file, --control-key-file)"
-        default: "no gateway answers at \(base); is it running? (--control names another)"
+        case let error as HTTPClientError where error == .connectTimeout: nobody
+        case is NIOConnectionError, is IOError: nobody
+        // TLS 1.3 tells a client without a certificate only after the handshake.
+        default:
+            base.hasPrefix("https:") ? "\(base) hung up; does it ask for a certificate? (--control-certificate-file, --control-key-file)" : nobody
         }
     }
 

@@ -22,7 +22,7 @@ struct ControlOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Its private key, in PEM, or HOLDFAST_CONTROL_KEY_FILE.", valueName: "file"))
     var controlKeyFile: String?
 
-    /// - Throws: a `ValidationError` that names the file when one cannot be used.
+    /// - Throws: exit code 1 after a sentence on standard error when a file cannot be used.
     func client() throws -> ControlClient {
         let environment = ProcessInfo.processInfo.environment
         var address = control ?? environment["HOLDFAST_CONTROL"] ?? "127.0.0.1:8081"
@@ -42,19 +42,28 @@ struct ControlOptions: ParsableArguments {
         case (let certificate?, let key?):
             tls.certificateChain = try Self.certificates(certificate, "--control-certificate-file").map { .certificate($0) }
             guard let read = try? NIOSSLPrivateKey(file: key, format: .pem) else {
-                throw ValidationError("--control-key-file: \(key) holds no private key in PEM")
+                throw Self.refused("--control-key-file: \(key) \(Self.whyNot(key, "private key"))")
             }
             tls.privateKey = .privateKey(read)
         case (nil, nil): break
-        default: throw ValidationError("--control-certificate-file and --control-key-file belong together")
+        default: throw Self.refused("--control-certificate-file and --control-key-file belong together")
         }
         return tls
     }
 
     private static func certificates(_ file: String, _ flag: String) throws -> [NIOSSLCertificate] {
         guard let found = try? NIOSSLCertificate.fromPEMFile(file), !found.isEmpty else {
-            throw ValidationError("\(flag): \(file) holds no certificates in PEM")
+            throw refused("\(flag): \(file) \(whyNot(file, "certificate"))")
         }
         return found
+    }
+
+    private static func whyNot(_ file: String, _ what: String) -> String {
+        FileManager.default.isReadableFile(atPath: file) ? "holds no \(what) in PEM that can be used" : "cannot be read"
+    }
+
+    private static func refused(_ sentence: String) -> ExitCode {
+        Console.complain("holdfast: \(sentence)")
+        return ExitCode(1)
     }
 }
