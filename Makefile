@@ -1,18 +1,19 @@
 # The table of contents. Each line of work is a small script in dev/; `make` prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format unit e2e docs conformance bench bench-quick clean
+.PHONY: help run test lint format unit e2e docs conformance fuzz sanitize bench bench-quick clean
 
 run: ## build, then the gateway with its example chat app (some minutes the first time; ARGS="…" for flags)
 	@dev/setup run
 	@bin=$$(dev/build release) && exec "$$bin" demo $(ARGS)
 
-test: ## everything that must pass: lint, docs, unit, e2e (10 to 15 minutes the first time, then about 3)
+test: ## everything that must pass: lint, docs, unit, e2e, conformance (15 to 20 minutes the first time, then about 7)
 	@dev/setup test
 	@dev/lint
 	@dev/docs
 	@dev/unit
 	@dev/e2e
+	@dev/conformance quick
 	@dev/totals
 
 lint: ## layout, licence headers, imports, house rules (seconds)
@@ -32,10 +33,17 @@ e2e: ## a release build against real clients and apps (about 2 minutes after the
 docs: ## dead links in the documents (seconds)
 	@dev/docs
 
-conformance: ## the WebSocket rules alone: wire tests, and raw sockets against the binary (a minute after the builds)
+conformance: ## all 517 cases of the Autobahn testsuite (10 minutes and more after the build)
 	@dev/setup test
-	@dev/unit --filter HoldfastWireTests
-	@dev/e2e -k "handshake or events or limits"
+	@dev/conformance full
+
+fuzz: ## two minutes of arbitrary bytes for whatever reads bytes (some minutes more the first time)
+	@dev/setup run
+	@dev/fuzz
+
+sanitize: ## all tests on builds that watch memory and threads (about an hour the first time)
+	@dev/setup test
+	@dev/sanitize
 
 bench: ## all load figures, beside other gateways (about half an hour; leave the machine alone meanwhile)
 	@dev/setup bench
