@@ -1,7 +1,6 @@
 """The insistence that a gateway stands after an abuse as it stood before: it serves, holds no sockets, and no memory to speak of."""
 
 import contextlib
-import os
 import pathlib
 import re
 import threading
@@ -12,11 +11,11 @@ import pytest
 from app import echo, reply
 from crowd import close_frame, raw_frame
 from eventually import eventually_blocking
+from gateway import SANITIZED
 from rawsocket import TEXT, Ended, RawClient
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 # A build with a sanitizer keeps freed memory aside to catch late uses of it, and is many times slower: there, neither is weighed.
-SANITIZED = "HOLDFAST_SANITIZED" in os.environ
 # A friendly client connects, says something, hears it back and leaves, all within this time, whatever others have done.
 AT_ONCE = 20.0 if SANITIZED else 1.0
 # The same while they do it: then this process is attacker, app and friendly client in one, and has to share the machine with the gateway.

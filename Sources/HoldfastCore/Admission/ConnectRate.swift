@@ -12,7 +12,7 @@ package struct ConnectRate: Hashable, Sendable, CustomStringConvertible {
     /// - Returns: `nil` when the text breaks the ``rule``.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let connects = Int(parts[0]), (1...1_000_000).contains(connects),
+        guard parts.count == 2, parts[0].allSatisfy(\.isNumber), let connects = Int(parts[0]), (1...1_000_000).contains(connects),
             let period = SettingType<Duration>.duration.parse(String(parts[1]))
         else { return nil }
         self.init(connects: connects, period: period)

@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import NIOConcurrencyHelpers
 import NIOCore
 import Synchronization
 
@@ -15,7 +16,7 @@ package final class WebhookBudget: Sendable {
     private let fairShare: Int
     private let used = Atomic<Int>(0)
     private let openings = Atomic<Int>(0)
-    private let waiters = Mutex<[Int: @Sendable () -> Void]>([:])
+    private let waiters = NIOLockedValueBox<[Int: @Sendable () -> Void]>([:])
     private let waiterCount = Atomic<Int>(0)
 
     init(limit: Int, openingLimit: Int, loopCount: Int) {
@@ -45,7 +46,7 @@ package final class WebhookBudget: Sendable {
 
     /// Notes that a loop has requests and no place for them; `wake` is called once, from any thread, when there may be one.
     func wait(loop: Int, wake: @escaping @Sendable () -> Void) {
-        waiters.withLock { waiters in
+        waiters.withLockedValue { waiters in
             waiters[loop] = wake
             waiterCount.store(waiters.count, ordering: .sequentiallyConsistent)
         }
@@ -59,7 +60,7 @@ package final class WebhookBudget: Sendable {
     /// Tells the loops that wait.
     func wakeOthers() {
         guard waiterCount.load(ordering: .sequentiallyConsistent) > 0 else { return }
-        let woken = waiters.withLock { waiters in
+        let woken = waiters.withLockedValue { waiters in
             defer {
                 waiters = [:]
                 waiterCount.store(0, ordering: .sequentiallyConsistent)

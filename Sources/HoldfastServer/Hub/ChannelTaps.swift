@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HoldfastCore
+import NIOConcurrencyHelpers
 import Synchronization
 
 /// Lets operators listen in on a channel (`holdfast tail`), without being a connection.
@@ -35,7 +36,7 @@ package final class ChannelTaps: Sendable {
         var lastNumber = 0
     }
 
-    private let taps = Mutex(Taps())
+    private let taps = NIOLockedValueBox(Taps())
     /// Read without the lock by every publication: nearly always there is no tap.
     private let count = Atomic<Int>(0)
 
@@ -43,7 +44,7 @@ package final class ChannelTaps: Sendable {
     package func listen(to channel: ChannelName) -> some AsyncSequence<Publication?, Never> & Sendable {
         let (stream, continuation) = AsyncStream.makeStream(of: Publication?.self, bufferingPolicy: .bufferingNewest(Self.capacity))
         let tap = Tap(continuation)
-        let number = taps.withLock { taps in
+        let number = taps.withLockedValue { taps in
             taps.lastNumber += 1
             taps.channels[channel, default: [:]][taps.lastNumber] = tap
             return taps.lastNumber
@@ -59,7 +60,7 @@ package final class ChannelTaps: Sendable {
     func offer(_ broadcasts: [Broadcast]) {
         guard count.load(ordering: .acquiring) > 0 else { return }
         for case .message(let publication) in broadcasts {
-            let listeners = taps.withLock { $0.channels[publication.channel].map { Array($0.values) } ?? [] }
+            let listeners = taps.withLockedValue { $0.channels[publication.channel].map { Array($0.values) } ?? [] }
             for listener in listeners { listener.offer(publication) }
         }
     }
@@ -76,11 +77,11 @@ package final class ChannelTaps: Sendable {
     }
 
     private var all: [AsyncStream<Publication?>.Continuation] {
-        taps.withLock { taps in taps.channels.values.flatMap { $0.values.map(\.continuation) } }
+        taps.withLockedValue { taps in taps.channels.values.flatMap { $0.values.map(\.continuation) } }
     }
 
     private func remove(_ number: Int, from channel: ChannelName) {
-        let wasThere = taps.withLock { taps in
+        let wasThere = taps.withLockedValue { taps in
             let removed = taps.channels[channel]?.removeValue(forKey: number) != nil
             if taps.channels[channel]?.isEmpty == true { taps.channels[channel] = nil }
             return removed

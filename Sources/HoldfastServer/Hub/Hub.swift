@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HoldfastCore
+import NIOConcurrencyHelpers
 package import NIOCore
 import Synchronization
 
@@ -15,8 +16,8 @@ package final class Hub: Sendable {
     let taps = ChannelTaps()
     /// Publications through the control API; those in answers are counted by their routes.
     let controlPublications = Atomic<Int>(0)
-    private let publications = Mutex(DeduplicationWindow())
-    private let interest = Mutex<[ChannelName: Int]>([:])
+    private let publications = NIOLockedValueBox(DeduplicationWindow())
+    private let interest = NIOLockedValueBox<[ChannelName: Int]>([:])
 
     /// A shard, which only its loop may touch.
     struct Handle: Sendable {
@@ -94,12 +95,12 @@ package final class Hub: Sendable {
     func admit(_ publication: Publication) -> Bool {
         guard let id = publication.id else { return true }
         let now = MonotonicTime(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds))
-        return publications.withLock { $0.admit(channel: publication.channel, id: id, at: now) }
+        return publications.withLockedValue { $0.admit(channel: publication.channel, id: id, at: now) }
     }
 
     /// A shard has its first subscriber of a channel.
     func began(_ channel: ChannelName) {
-        let isFirst = interest.withLock { counts in
+        let isFirst = interest.withLockedValue { counts in
             counts[channel, default: 0] += 1
             return counts[channel] == 1
         }
@@ -108,7 +109,7 @@ package final class Hub: Sendable {
 
     /// A shard has lost its last subscriber of a channel.
     func ended(_ channel: ChannelName) {
-        let isLast = interest.withLock { counts in
+        let isLast = interest.withLockedValue { counts in
             guard let count = counts[channel], count > 1 else {
                 counts[channel] = nil
                 return true

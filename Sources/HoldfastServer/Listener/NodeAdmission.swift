@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HoldfastCore
+import NIOConcurrencyHelpers
 import NIOCore
 import Synchronization
 
@@ -17,8 +18,7 @@ package final class NodeAdmission: Sendable {
     private let draining = Atomic<Bool>(false)
 
     /// `nil` without limits per address: then accepting takes no lock.
-    private let addresses: Mutex<AddressLedger>?
-    private let limitsAddresses: Bool
+    private let addresses: NIOLockedValueBox<AddressLedger>?
 
     /// How long a client may take to send its opening request.
     let handshakeTimeout: Duration
@@ -33,8 +33,7 @@ package final class NodeAdmission: Sendable {
         handshakeTimeout = configuration.handshakeTimeout
         maxHeadBytes = configuration.maxHeadBytes
         let (most, rate) = (configuration.maxConnectionsPerAddress, configuration.connectRatePerAddress)
-        limitsAddresses = most != nil || rate != nil
-        addresses = limitsAddresses ? Mutex(AddressLedger(maxHeld: most, rate: rate)) : nil
+        addresses = most == nil && rate == nil ? nil : NIOLockedValueBox(AddressLedger(maxHeld: most, rate: rate))
     }
 
     /// How a socket that was accepted stands.
@@ -51,14 +50,15 @@ package final class NodeAdmission: Sendable {
     /// - Returns: how it stands, and what to do when it is gone.
     func entered(from address: SocketAddress?) -> (Standing, left: @Sendable () -> Void) {
         let count = held.add(1, ordering: .relaxed).newValue
-        guard limitsAddresses, let network = address.flatMap(SourceNetwork.init),
-            let verdict = addresses?.withLock({ $0.entered(network, at: .current) })
-        else { return (standing(count, .welcome), { self.held.subtract(1, ordering: .relaxed) }) }
+        guard let addresses, let network = address.flatMap(SourceNetwork.init) else {
+            return (standing(count, .welcome), { self.held.subtract(1, ordering: .relaxed) })
+        }
+        let verdict = addresses.withLockedValue { $0.entered(network, at: .current) }
         return (
             standing(count, verdict),
             {
                 self.held.subtract(1, ordering: .relaxed)
-                self.addresses?.withLock { $0.left(network, verdict, at: .current) }
+                addresses.withLockedValue { $0.left(network, verdict, at: .current) }
             }
         )
     }

@@ -5,9 +5,9 @@ import Foundation
 package import HoldfastCore
 package import Logging
 package import NIOCertificateReloading
+import NIOConcurrencyHelpers
 import NIOCore
 package import NIOSSL
-import Synchronization
 import X509
 
 /// The certificate of one listener: read at start-up, and again when its files change or someone asks. A pair that cannot be used is refused, and
@@ -92,7 +92,7 @@ package final class ServerCertificate: Sendable {
             var hasStarted = false
         }
 
-        private let state = Mutex(State())
+        private let state = NIOLockedValueBox(State())
         private let listener: String
         private let mismatch: String
         private let logger: Logger
@@ -108,16 +108,16 @@ package final class ServerCertificate: Sendable {
             (error as? TimedCertificateReloader.Error) == .publicKeyMismatch ? mismatch : TLSError.sentence(error)
         }
 
-        func started() { state.withLock { $0.hasStarted = true } }
+        func started() { state.withLockedValue { $0.hasStarted = true } }
 
-        var expiresIn: Double { state.withLock { $0.notAfter.timeIntervalSinceNow } }
+        var expiresIn: Double { state.withLockedValue { $0.notAfter.timeIntervalSinceNow } }
 
-        var reloads: (ok: Int, failed: Int) { state.withLock { ($0.ok, $0.failed) } }
+        var reloads: (ok: Int, failed: Int) { state.withLockedValue { ($0.ok, $0.failed) } }
 
         func loaded(_ change: TimedCertificateReloader.CertificateChainAndKeyPairReloadDiff) {
             let isNew = change.previousX509CertificateChain != change.currentX509CertificateChain
             guard let certificate = change.currentX509CertificateChain.first else { return }
-            state.withLock { state in
+            state.withLockedValue { state in
                 state.fault = nil
                 state.notAfter = certificate.notValidAfter
                 if isNew, state.hasStarted { state.ok += 1 }
@@ -135,7 +135,7 @@ package final class ServerCertificate: Sendable {
 
         func failed(_ error: any Error) {
             let fault = sentence(error)
-            let isNews = state.withLock { state in
+            let isNews = state.withLockedValue { state in
                 guard state.hasStarted, state.fault != fault else { return false }
                 state.fault = fault
                 state.failed += 1
