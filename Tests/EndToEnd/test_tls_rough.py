@@ -13,6 +13,7 @@ from app import echo, reply
 from authority import TLSClient, authority, blind, client_hello, pair, secure, serve_tls, trust  # noqa: F401, five of them are fixtures
 from client import connect, ending, refusal
 from eventually import eventually_blocking
+from gateway import SANITIZED
 from rawsocket import CLOSE, PING, PONG, TEXT, Ended, RawClient, frame, handshake
 
 JOIN = reply(open=[{"type": "subscribe", "channel": "room"}], message=echo)
@@ -220,7 +221,7 @@ def test_many_that_never_read_cost_what_their_queues_may_hold(serve_tls, app, tr
             assert publish(control, b"%06d" % number + PIECE) == 20
             peak = max(peak, gateway.resident_bytes())
         # 20 queues of 256 KiB and as much again in TLS records, and what the allocator keeps.
-        assert peak - before < 48 << 20, f"{(peak - before) >> 20} MiB more for 20 clients that do not read, 26 MB were published"
+        assert SANITIZED or peak - before < 48 << 20, f"{(peak - before) >> 20} MiB more for 20 clients that do not read, 26 MB were published"
         last = b"%06d" % 399 + PIECE
         for client in silent:
             number = -1
