@@ -9,7 +9,7 @@ package struct CompressionPolicy: Equatable, Sendable {
     package var isEnabled: Bool
     /// Messages shorter than this go out as they are. Default 256 bytes: less is not worth the time.
     package var threshold: Int
-    /// 1 (fastest) to 9 (smallest). Default 1: 6 takes up to two and a half times as long for a tenth less.
+    /// 1 (fastest) to 9 (smallest). Default 1: the time is the event loop's, which all its connections share.
     package var level: Int
     /// Whether to remember earlier messages, and how far back to look. Default no, and 4 KiB (2^12).
     package var wish: DeflateAgreement.Wish

@@ -84,7 +84,7 @@ struct ServingOptions: ParsableArguments {
     var compressionThreshold: String?
     @Option(help: ArgumentHelp("1 (fastest) to 9 (smallest). Default 1.", valueName: "n"))
     var compressionLevel: String?
-    @Option(help: ArgumentHelp("Remember earlier messages, for some 60 KB per connection: true or false. Default false.", valueName: "bool"))
+    @Option(help: ArgumentHelp("Remember earlier messages, for some 40 KB per connection: true or false. Default false.", valueName: "bool"))
     var compressionContextTakeover: String?
     @Option(help: ArgumentHelp("How far back to look, as a power of two: 9 to 15. Default 12.", valueName: "n"))
     var compressionWindowBits: String?

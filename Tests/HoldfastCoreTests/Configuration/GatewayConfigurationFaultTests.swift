@@ -51,7 +51,7 @@ struct GatewayConfigurationFaultTests {
             ([target, "listen[0] = nowhere"], "test.yaml:2: listen[0]: \(ListenAddress.rule), found \"nowhere\""),
             ([target, "listen.host = a"], "test.yaml:2: listen: expected a list"),
             ([target, "listen[0].host = a"], "test.yaml:2: listen[0]: \(ListenAddress.rule)"),
-            ([target, "listen = []"], "test.yaml:2: listen: an empty list: nobody could connect; \(HostPort.rule)"),
+            ([target, "listen = []"], "test.yaml:2: listen: an empty list: nobody could connect; \(ListenAddress.rule)"),
             ([target, "control = off"], "test.yaml:2: control: expected a map of keys and values"),
             ([target, "control.listen = 8081"], "test.yaml:2: control.listen: \(HostPort.rule), found \"8081\""),
             ([target, "threads[0] = 1"], "test.yaml:2: threads: expected a whole number from 1 to 1024"),

@@ -14,7 +14,7 @@ package final class Deflater {
 
     /// - Parameters:
     ///   - level: 1 (fastest) to 9 (smallest).
-    ///   - windowBits: 9 to 15. Memory: 2^(bits + 2) bytes, and as much again for its tables at 12 bits and less (39 KB in all; 268 KB at 15).
+    ///   - windowBits: 9 to 15. Memory grows with it: zconf.h has the arithmetic.
     package init(level: Int, windowBits: Int, keepsContext: Bool) {
         precondition((9...15).contains(windowBits) && (1...9).contains(level), "settings are checked where they are read")
         self.keepsContext = keepsContext
