@@ -115,7 +115,7 @@ def test_small_frames_that_inflate_to_the_limit_while_the_app_is_busy(agreed, ap
     # As the documents have it: a webhook is as large as queueBytes and one message at most, here in base64, and some facts around them.
     assert largest <= (LIMIT + LIMIT) * 4 // 3 + 4 * KIB, f"{60 * len(message)} bytes of one client made a webhook of {largest / MIB:.0f} MiB"
     # Each: the message in flight and the queue, 3 MiB, and a webhook made of it twice, in one buffer that grew out of another.
-    footing.regained(growth=3 * SLACK, peak=3 * SLACK + 4 * (3 + 2 * 3) * MIB)
+    footing.regained(growth=SLACK, peak=3 * SLACK + 4 * (3 + 2 * 3) * MIB)
 
 
 def test_empty_blocks_to_the_limit(agreed):

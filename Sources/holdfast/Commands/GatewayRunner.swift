@@ -17,6 +17,7 @@ enum GatewayRunner {
     static func run(
         _ plan: ServingPlan, others: [any Service] = [], ready: @escaping @Sendable (GatewayConfiguration, Gateway.Addresses) -> Void = announce
     ) async throws {
+        LargeBuffers.returnWhenFreed()
         let configuration = plan.configuration
         let logger = makeLogger(configuration)
         for warning in plan.warnings { logger.warning("\(warning)") }
