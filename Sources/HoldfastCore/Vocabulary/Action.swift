@@ -41,20 +41,3 @@ package struct Refusal: Equatable, Sendable {
         self.body = body
     }
 }
-
-/// One message for all subscribers of a channel.
-package struct Publication: Equatable, Sendable {
-    package let channel: ChannelName
-    package let payload: Payload
-    /// Subscribers that do not get it.
-    package let except: [ConnectionID]
-    /// A second publication of the same channel and id within 60 seconds is not delivered.
-    package let id: String?
-
-    package init(channel: ChannelName, payload: Payload, except: [ConnectionID] = [], id: String? = nil) {
-        self.channel = channel
-        self.payload = payload
-        self.except = except
-        self.id = id
-    }
-}

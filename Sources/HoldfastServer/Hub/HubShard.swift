@@ -32,6 +32,8 @@ package final class HubShard {
     private var members = SlotTable<any ShardMember>()
     private var reminders: DeadlineWheel<Reminder>
     private var subscriptions = SubscriptionIndex<Connection>()
+    /// Requests that are held for publications.
+    private var listeners = SubscriptionIndex<any ChannelListener>()
     private var fanoutSeconds = Histogram()
     /// Connections with unflushed frames.
     private var dirty: [Connection] = []
@@ -133,14 +135,30 @@ package final class HubShard {
         if subscriptions.unsubscribe(connection.id.slot, from: channel) { hub.ended(channel) }
     }
 
-    func subscriberCount(of channel: ChannelName) -> Int { subscriptions.subscribers(of: channel)?.count ?? 0 }
+    /// Has a held request hear what is published on a channel.
+    ///
+    /// - Parameter key: the slot that it holds.
+    func listen(_ listener: any ChannelListener, _ key: UInt32, to channel: ChannelName) {
+        if listeners.subscribe(listener, key, to: channel) { hub.began(channel) }
+    }
+
+    func stopListening(_ key: UInt32, to channel: ChannelName) {
+        if listeners.unsubscribe(key, from: channel) { hub.ended(channel) }
+    }
+
+    /// Connections and held requests.
+    func subscriberCount(of channel: ChannelName) -> Int {
+        (subscriptions.subscribers(of: channel)?.count ?? 0) + (listeners.subscribers(of: channel)?.count ?? 0)
+    }
 
     func subscribers(of channel: ChannelName) -> [Connection] {
         subscriptions.subscribers(of: channel).map { Array($0.values) } ?? []
     }
 
     var channelCounts: [ChannelName: Int] {
-        Dictionary(subscriptions.counts.map { ($0.name, $0.subscribers) }) { first, _ in first }
+        var counts = Dictionary(subscriptions.counts.map { ($0.name, $0.subscribers) }) { first, _ in first }
+        for (name, listening) in listeners.counts { counts[name, default: 0] += listening }
+        return counts
     }
 
     /// Has other loops and nodes carry an action out, after those handed over before.
