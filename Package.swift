@@ -47,6 +47,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "HoldfastWire", dependencies: ["CZlib", nioCore], swiftSettings: settings),
         .target(
             name: "HoldfastCore",
@@ -57,9 +58,8 @@ let package = Package(
         .target(
             name: "HoldfastServer",
             dependencies: [
-                "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioHTTP1, nioSSL, certificateReloading, httpTypes,
-                collections,
-                logging, lifecycle,
+                "CMalloc", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioHTTP1, nioSSL, certificateReloading,
+                httpTypes, collections, logging, lifecycle,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -108,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastServerTests",
             dependencies: [
-                "HoldfastServer", "HoldfastBrokers", "HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, nioPosix, logging,
+                "HoldfastServer", "HoldfastBrokers", "HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, nioPosix, nioHTTP1, logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Yams", package: "Yams"),
             ],

@@ -40,6 +40,17 @@ holdfast_case() {
   pub=(--pub-url "http://127.0.0.1:$CONTROL/v1/channels/$channel/messages" --pub-header 'Content-Type: text/plain')
 }
 
+# ---- holdfast-grip: the same in the place of Pushpin, behind Pushpin's app and with its publishes ----
+
+holdfast_grip_missing() { holdfast_missing; }
+holdfast_grip_start() {
+  backend -m wsoverhttp -c "$CHANNEL"
+  server "$HOLDFAST" grip "http://127.0.0.1:$B_PORT" --listen "127.0.0.1:$PORT" --control "127.0.0.1:$CONTROL" \
+    --sig-key changeme --threads 1 --log-level warning || return 1
+  wait_port "$CONTROL" "$SPID"
+}
+holdfast_grip_case() { pushpin_case "$@"; }
+
 # ---- nchan: nginx with the nchan module ----
 
 NCHAN_MODULE=${NCHAN_MODULE:-/usr/lib/nginx/modules/ngx_nchan_module.so}

@@ -7,10 +7,10 @@ import sys
 
 YARDSTICK = {"rt": "limit-hook"}  # of a kind of case; limit for the others
 PROBLEMS = ("failed", "closed", "missing", "dup", "proto_err", "pub_err", "stalls")
-HEAD = ["case", "gateway", "CPU µs", "× yardstick", "× nchan", "per s", "p50 ms", "p99 ms", "RSS B/conn", "its CPU", "spread", "notes"]
+HEAD = ["case", "gateway", "CPU µs", "× yardstick", "× nchan", "× pushpin", "per s", "p50 ms", "p99 ms", "RSS B/conn", "its CPU", "spread", "notes"]
 LEGEND = """\
 CPU µs     user + system time of the gateway's processes for each delivery (fan, dir), trip (rt) or handshake (idle)
-× …        CPU µs, and for idle RSS B/conn, as a multiple of limit's (rt: limit-hook's) and of nchan's
+× …        CPU µs, and for idle RSS B/conn, as a multiple of limit's (rt: limit-hook's), nchan's and Pushpin's
 per s, ms  deliveries, trips or handshakes a second; latency of one
 its CPU    how much of its processor the gateway used; well below 100 % it was not the bottleneck
 spread     highest less lowest CPU µs of the runs, as a share of the median"""
@@ -81,6 +81,7 @@ class Row:
             number(median(runs, cpu)),
             self.ratio(rows.get((self.case, YARDSTICK.get(self.kind, "limit")))),
             self.ratio(rows.get((self.case, "nchan"))),
+            self.ratio(rows.get((self.case, "pushpin"))),
             number(median(runs, "conn_per_s" if idle else "per_s")),
             *(number(us / 1e3 if us is not None else None) for us in (median(runs, key) for key in latency)),
             number(median(runs, "rss_per_conn")) if idle else "",

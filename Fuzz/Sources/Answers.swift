@@ -56,7 +56,7 @@ enum Answers {
             if case .accept(let chosen?, _) = plan.opening { claim(offered.contains { $0.utf8.elementsEqual(chosen.utf8) }, "\(plan)") }
             for action in plan.actions {
                 switch action {
-                case .accept, .reject: fatalError("left in the plan: \(action)")
+                case .accept, .reject, .askAgain, .took: fatalError("left in the plan: \(action)")
                 default: break
                 }
             }
@@ -78,11 +78,14 @@ enum Answers {
             check(refusal.headers)
         case .send(let payload, _): check(payload)
         case .close(let code, let reason, _), .closeChannel(_, let code, let reason):
-            claim(code.isAllowedFromApp && reason.utf8.count <= CloseCode.maxReasonBytes, "\(action)")
+            claim((code.isAllowedOnWire || code == .none) && reason.utf8.count <= CloseCode.maxReasonBytes, "\(action)")
         case .publish(let publication):
             check(publication.payload)
             claim(publication.id.map(PublicationID.isValid) ?? true, "\(publication)")
-        case .subscribe, .unsubscribe, .setState: break
+        case .control(.ping(let bytes), _), .control(.pong(let bytes), _): claim(bytes.readableBytes <= 125, "\(action)")
+        case .took(let bytes): claim(bytes >= 0, "\(action)")
+        case .askAgain(let delay): claim(delay > .zero, "\(action)")
+        case .subscribe, .unsubscribe, .setState, .control: break
         }
         if case .subscribe(let channel, _) = action { claim(ChannelName(channel.description) == channel, "\(channel)") }
     }

@@ -63,3 +63,7 @@ def pytest_runtest_makereport(item):
         report.sections.append(("the gateway", gateway.transcript()))
     if app := getattr(item, "fake_app", None):
         report.sections.append(("the fake app", app.transcript()))
+    # What a module's tests share.
+    for name, value in getattr(item, "funcargs", {}).items():
+        if hasattr(value, "transcript") and value is not app and value not in getattr(item, "gateways", []):
+            report.sections.append((name, value.transcript()[-6000:]))

@@ -52,6 +52,38 @@ import Testing
             wsaas: { localAddress: "http://push.test:1", timeout: 5 }
         """,
         """
+        control: { token: abc, issuer: 'the "publisher"' }
+        grip: { channelPrefix: eu-, messageWait: 250ms, subscribe: [news, "a \\"b\\""] }
+        routes:
+          - host: A.example.com
+            path: /chat*
+            target: http://a.test:8000/app
+            dialect: grip
+            autoPong: false
+            events: [open, message, close, ping, pong]
+            grip:
+              sigIss: "it's: #1"
+              replacePrefix: ""
+              host: app.test:8000
+              setHeaders: ["X-Env: test ", "Cookie:", 'X-Path: C:\\x "y" # z']
+              xForwardedFor: truncate:1,append
+              xForwardedProto: false
+              acceptXForwardedProto: true
+              cdnLoop: "!#$%&'*+-.^_`|~1"
+              originHeaders: true
+              subscribe: []
+              noGrip: true
+              debug: true
+              crossOrigin: true
+          - host: b.example.com
+            path: /chat*
+            target: http://b.test
+            dialect: grip
+          - path: /chat*
+            target: http://c.test
+            dialect: grip
+        """,
+        """
         maxConnectionsPerAddress: off
         connectRatePerAddress: off
         control: { tls: { certificateFile: c.pem, keyFile: c.key } }
@@ -61,8 +93,13 @@ import Testing
     ])
     func readBackItIsTheSame(yaml: String) throws {
         let configuration = try read(yaml)
-        #expect(try read(configuration.effective) == configuration)
-        #expect(try read(configuration.effective).effective == configuration.effective)
+        let back = try read(configuration.effective)
+        var expected = configuration
+        // What is secret is not told, nor set by what is told, nor is what would need it.
+        expected.controlToken = nil
+        expected.controlIssuer = nil
+        #expect(back == expected)
+        #expect(try read(back.effective) == back)
     }
 
     @Test(arguments: ["/etc/my certificates/own.pem", "/etc/tls/a #1.pem", "/etc/tls/a: b.pem", "C:\\tls\\own.pem", "'own'.pem", "* own.pem"])

@@ -87,6 +87,34 @@ import Testing
         #expect(compression.wish.windowBits == 9)
     }
 
+    @Test func whatGripNeedsIsReadFromFlagsAndVariables() throws {
+        var base = ConfigurationNode.empty
+        base.set(["target"], ConfigurationNode(.scalar("http://a.test/"), source: .none))
+        base.set(["routes"], ConfigurationNode(.list([.empty]), source: .none))
+        let root = try layered(
+            ["dialect": ["grip"], "sig-iss": ["holdfast"], "control-token": ["abc"], "auto-pong": ["false"]],
+            ["HOLDFAST_SIG_KEY": "base64:aGVsbG8=", "HOLDFAST_UPSTREAM_KEY": "file:/etc/up.pem", "HOLDFAST_CONTROL_ISSUER": "publisher"], base)
+        let configuration = try GatewayConfiguration.read(root)
+        #expect(configuration.controlIssuer == "publisher")
+        let route = try #require(configuration.routes.first)
+        #expect(route.dialect == .grip && !route.autoPong)
+        #expect(route.grip.sigIss == "holdfast")
+        #expect(route.grip.sigKey == .secret(Array("hello".utf8)))
+        #expect(route.grip.upstreamKey == .file("/etc/up.pem"))
+    }
+
+    @Test func aWrongKeyIsToldByItsNameAndNotShown() throws {
+        var base = ConfigurationNode.empty
+        base.set(["target"], ConfigurationNode(.scalar("http://a.test/"), source: .none))
+        base.set(["routes"], ConfigurationNode(.list([.empty]), source: .none))
+        let root = try layered(["sig-key": ["base64:hunter2!"]], ["HOLDFAST_UPSTREAM_KEY": "base64:hunter2!"], base)
+        let found = faults { _ = try GatewayConfiguration.read(root) }
+        #expect(
+            Set(found.map(\.description)) == [
+                "--sig-key: grip.sigKey: \(GripKey.rule), found (hidden)", "HOLDFAST_UPSTREAM_KEY: grip.upstreamKey: \(GripKey.rule), found (hidden)",
+            ])
+    }
+
     @Test func whatTheControlCommandsReadIsNotUnknown() {
         let environment = ["HOLDFAST_CONTROL_CA_FILE": "a", "HOLDFAST_CONTROL_CERTIFICATE_FILE": "b", "HOLDFAST_CONTROL_KEY_FILE": "c"]
         #expect(SettingLayers(flags: [:], environment: environment).unknownVariables.isEmpty)

@@ -31,6 +31,7 @@ import Testing
         ("control.tls.clientCaFile", "control-tls-client-ca-file", "HOLDFAST_CONTROL_TLS_CLIENT_CA_FILE"),
         ("compression.contextTakeover", "compression-context-takeover", "HOLDFAST_COMPRESSION_CONTEXT_TAKEOVER"),
         ("connectRatePerAddress", "connect-rate-per-address", "HOLDFAST_CONNECT_RATE_PER_ADDRESS"),
+        ("control.issuer", "control-issuer", "HOLDFAST_CONTROL_ISSUER"), ("autoPong", "auto-pong", "HOLDFAST_AUTO_PONG"),
     ])
     func namesFollowByRule(path: String, flag: String, variable: String) {
         #expect(Setting(path).flag == flag)
@@ -39,7 +40,8 @@ import Testing
 
     @Test(arguments: [
         ("control.listen", "control", "HOLDFAST_CONTROL"), ("origins", "origin", "HOLDFAST_ORIGIN"),
-        ("compression.enabled", "compression", "HOLDFAST_COMPRESSION"),
+        ("compression.enabled", "compression", "HOLDFAST_COMPRESSION"), ("grip.sigKey", "sig-key", "HOLDFAST_SIG_KEY"),
+        ("grip.sigIss", "sig-iss", "HOLDFAST_SIG_ISS"), ("grip.upstreamKey", "upstream-key", "HOLDFAST_UPSTREAM_KEY"),
     ])
     func someHaveAShorterName(path: String, flag: String, variable: String) throws {
         let setting = try #require(Setting.all.first { $0.path.joined(separator: ".") == path })

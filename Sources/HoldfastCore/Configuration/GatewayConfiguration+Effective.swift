@@ -16,6 +16,7 @@ extension GatewayConfiguration {
             "control:",
             "  listen: \"\(control)\"",
             "  # token: \(controlToken == nil ? "none" : "(hidden)")",
+            controlIssuer.map { "  # issuer: \(quoted($0))" } ?? "  # issuer: any",
         ]
         lines += controlTLS.map { ["  tls:"] + $0.effective("    ") } ?? ["  # tls: none"]
         if let file = controlClientCaFile { lines.append("    clientCaFile: \(quoted(file))") }
@@ -46,12 +47,15 @@ extension RouteConfiguration {
         var lines = [
             "  - name: \(name)",
             "    path: \"\(path)\"",
+            host.map { "    host: \($0)" } ?? "    # host: any",
             "    dialect: \(dialect.rawValue)",
             "    target: \(target)",
             "    # secret: \(secrets.isEmpty ? "none" : "[\(secrets.map { _ in "(hidden)" }.joined(separator: ", "))]")",
             origins == .any ? "    # origins: any" : "    origins: \(origins.description)",
-            "    \(dialect == .wsaas ? "# " : "")forwardHeaders: [\(forwardHeaders.joined(separator: ", "))]",
+            "    \(dialect == .json ? "" : "# ")forwardHeaders: [\(forwardHeaders.joined(separator: ", "))]",
             "    events: [\(EventKind.allCases.filter(events.contains).map(\.rawValue).joined(separator: ", "))]",
+        ]
+        lines += [
             "    maxMessageBytes: \(limits.maxMessageBytes)",
             "    maxAnswerBytes: \(webhook.maxAnswerBytes)",
             "    queueEvents: \(limits.queueEvents)",
@@ -61,9 +65,12 @@ extension RouteConfiguration {
             "    maxChannels: \(limits.maxChannels)",
             "    maxStateBytes: \(limits.maxStateBytes)",
             "    pingInterval: \(keepAlive.pingInterval.setting)",
+            "    autoPong: \(autoPong)",
             "    pongTimeout: \(keepAlive.pongTimeout.setting)",
             "    idleTimeout: \(keepAlive.idleTimeout.setting)",
             "    maxLifetime: \(keepAlive.maxLifetime.setting)",
+        ]
+        lines += [
             "    compression:",
             "      enabled: \(compression.isEnabled)",
             "      threshold: \(compression.threshold)",
@@ -88,7 +95,34 @@ extension RouteConfiguration {
                 "      answersWithStatus: \(wsaas.answersWithStatus)",
             ]
         }
+        if dialect == .grip { lines += grip.effective }
         return lines
+    }
+}
+
+extension GripSettings {
+    fileprivate var effective: [String] {
+        func list(_ items: [String]) -> String { "[\(items.map(quoted).joined(separator: ", "))]" }
+        return [
+            "    grip:",
+            "      sigIss: \(quoted(sigIss))",
+            "      # sigKey: \(sigKey?.description ?? "none")",
+            "      # upstreamKey: \(upstreamKey?.description ?? "none")",
+            channelPrefix.isEmpty ? "      # channelPrefix: none" : "      channelPrefix: \(quoted(channelPrefix))",
+            replacePrefix.map { "      replacePrefix: \(quoted($0))" } ?? "      # replacePrefix: none",
+            host.map { "      host: \(quoted($0))" } ?? "      # host: the client's",
+            "      setHeaders: \(list(setHeaders.map { "\($0.name): \($0.value)" }))",
+            "      xForwardedFor: \(xForwardedFor.isEmpty ? "off" : quoted(xForwardedFor))",
+            "      xForwardedProto: \(xForwardedProto)",
+            "      acceptXForwardedProto: \(acceptXForwardedProto)",
+            cdnLoop.isEmpty ? "      # cdnLoop: none" : "      cdnLoop: \(quoted(cdnLoop))",
+            "      originHeaders: \(originHeaders)",
+            "      subscribe: \(list(subscribe.map(\.description)))",
+            "      noGrip: \(noGrip)",
+            "      debug: \(debug)",
+            "      crossOrigin: \(crossOrigin)",
+            "      messageWait: \(messageWait.setting)",
+        ]
     }
 }
 

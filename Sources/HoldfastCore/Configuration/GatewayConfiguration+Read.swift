@@ -40,6 +40,10 @@ extension GatewayConfiguration {
         var control = section.section("control")
         self.control = control.value("listen", address, default: self.control)
         controlToken = control.optional("token", .text)
+        controlIssuer = control.optional("issuer", .text)
+        if controlIssuer != nil, controlToken == nil, !control.hasProblem(with: "token") {
+            control.add("issuer", "needs control.token beside it: the key that the issuer's tokens are signed with")
+        }
         var controlTLS = control.section("tls")
         self.controlTLS = controlTLS.tlsFiles()
         controlClientCaFile = controlTLS.optional("clientCaFile", .text)
@@ -65,7 +69,7 @@ extension GatewayConfiguration {
         var defaults = RouteSettings()
         defaults.read(&section)
         let sections = section.sections("routes")
-        var paths: Set<PathPattern> = []
+        var places: Set<String> = []
         var names: Set<String> = []
         for (index, inner) in sections.enumerated() {
             var inner = inner
@@ -76,19 +80,21 @@ extension GatewayConfiguration {
             var settings = defaults
             let pattern = SettingType(rule: PathPattern.rule, parse: PathPattern.init)
             let path = inner.value("path", pattern, default: .all)
+            let host = inner.optional("host", .hostName)
+            let place = (host ?? "") + path.description
             let givenName = inner.optional("name", .text)
-            let name = givenName ?? (index == 0 && sections.count == 1 ? "default" : path.description)
+            let name = givenName ?? (index == 0 && sections.count == 1 ? "default" : place)
             settings.read(&inner)
             for key in settings.dialect.unusedKeys where inner.isSet(key) {
                 inner.add(key, "has no meaning for the dialect \(settings.dialect.rawValue)")
             }
-            if !inner.hasProblem(with: "path"), !paths.insert(path).inserted { inner.add("path", "\(path) is the path of another route already") }
+            if !inner.hasProblem(with: "path"), !places.insert(place).inserted { inner.add("path", "\(place) is the path of another route already") }
             // A name that only follows from a wrong path is no further fault.
             if givenName != nil || !inner.hasProblem(with: "path"), !names.insert(name).inserted {
                 inner.add("name", "\(name) is the name of another route already")
             }
             if let target = settings.target {
-                routes.append(settings.route(name: name, path: path, target: target))
+                routes.append(settings.route(name: name, path: path, host: host, target: target))
             } else if !inner.hasProblem(with: "target"), !section.hasProblem(with: "target") {
                 inner.add("target", "missing: the URL at which the app is called; \(TargetURL.rule)")
             }

@@ -29,6 +29,8 @@ package struct GatewayConfiguration: Equatable, Sendable {
     package var tls: TLSFiles?
     package var control = HostPort(host: "127.0.0.1", port: 8081)
     package var controlToken: String?
+    /// The `iss` that a token signed with ``controlToken`` must have, and the user's name in Basic authorization; `nil` for any.
+    package var controlIssuer: String?
     /// The certificate of the control API; `nil` for none.
     package var controlTLS: TLSFiles?
     /// The authority whose certificates clients of the control API must show; `nil` where they need none.

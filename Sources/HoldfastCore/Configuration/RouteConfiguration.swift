@@ -6,6 +6,8 @@ package struct RouteConfiguration: Equatable, Sendable {
     /// Unique; the `route` label of metrics and logs.
     package var name: String
     package var path: PathPattern
+    /// The host name that clients ask for, in lower case and without a port; `nil` for any.
+    package var host: String?
     package var dialect: DialectName
     package var target: TargetURL
     /// Secrets that webhooks are signed with, all of them: two while one replaces the other.
@@ -17,10 +19,14 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var events: Set<EventKind>
     package var limits: ConnectionLimits
     package var keepAlive: KeepAlivePolicy
+    /// Whether a client's ping is answered by the gateway. Without, only an app that hears of pings can answer.
+    package var autoPong: Bool
     package var compression: CompressionPolicy
     package var webhook: WebhookPolicy
     /// Only for the `wsaas` dialect.
     package var wsaas: WsaasDialect.Settings
+    /// Only for the `grip` dialect.
+    package var grip: GripSettings
 
     /// A route with all defaults.
     package init(name: String, path: PathPattern, dialect: DialectName, target: TargetURL) {
@@ -36,7 +42,9 @@ package struct RouteConfiguration: Equatable, Sendable {
         self.keepAlive = KeepAlivePolicy()
         self.compression = CompressionPolicy()
         self.webhook = WebhookPolicy()
+        self.autoPong = true
         self.wsaas = WsaasDialect.Settings()
+        self.grip = GripSettings()
     }
 
     /// The dialect, set up for this route.
@@ -44,6 +52,7 @@ package struct RouteConfiguration: Equatable, Sendable {
         switch dialect {
         case .json: JSONDialect(forwardHeaders: forwardHeaders)
         case .wsaas: WsaasDialect(settings: wsaas)
+        case .grip: GripDialect(settings: grip, path: path, target: target, maxMessageBytes: limits.maxMessageBytes)
         }
     }
 }

@@ -13,11 +13,13 @@ struct RouteSettings {
     var events: Set<EventKind> = [.open, .message, .close]
     var limits = ConnectionLimits()
     var keepAlive = KeepAlivePolicy()
+    var autoPong = true
     var compression = CompressionPolicy()
     var webhook = WebhookPolicy()
     /// `nil` while it follows the message limit.
     var maxAnswerBytes: Int?
     var wsaas = WsaasDialect.Settings()
+    var grip = GripSettings()
 
     /// Takes over what the section sets.
     mutating func read(_ section: inout SectionReader) {
@@ -32,21 +34,25 @@ struct RouteSettings {
         readCompression(&section)
         readWebhook(&section)
         readWsaas(&section)
+        readGrip(&section)
     }
 
-    func route(name: String, path: PathPattern, target: TargetURL) -> RouteConfiguration {
+    func route(name: String, path: PathPattern, host: String?, target: TargetURL) -> RouteConfiguration {
         var route = RouteConfiguration(name: name, path: path, dialect: dialect, target: target)
+        route.host = host
         route.secrets = secrets
         route.origins = origins
         route.forwardHeaders = forwardHeaders
         route.events = events
         route.limits = limits
         route.keepAlive = keepAlive
+        route.autoPong = autoPong
         route.compression = compression
         route.webhook = webhook
         route.webhook.maxAnswerBytes = maxAnswerBytes ?? 4 * limits.maxMessageBytes
         route.wsaas = wsaas
         route.wsaas.maxMessageBytes = limits.maxMessageBytes
+        route.grip = grip
         return route
     }
 
@@ -74,6 +80,7 @@ struct RouteSettings {
         keepAlive.pingInterval = section.value("pingInterval", .durationOrOff, default: keepAlive.pingInterval)
         keepAlive.pongTimeout = section.value("pongTimeout", .duration, default: keepAlive.pongTimeout)
         keepAlive.idleTimeout = section.value("idleTimeout", .durationOrOff, default: keepAlive.idleTimeout)
+        autoPong = section.value("autoPong", .bool, default: autoPong)
         keepAlive.maxLifetime = section.value("maxLifetime", .durationOrOff, default: keepAlive.maxLifetime)
     }
 
@@ -107,6 +114,29 @@ struct RouteSettings {
         wsaas.timeout = inner.value("timeout", .integer(1...Int(Int32.max)), default: wsaas.timeout)
         wsaas.textContentType = inner.value("textContentType", .text, default: wsaas.textContentType)
         wsaas.answersWithStatus = inner.value("answersWithStatus", .bool, default: wsaas.answersWithStatus)
+        section.finish(inner)
+    }
+
+    private mutating func readGrip(_ section: inout SectionReader) {
+        var inner = section.section("grip")
+        let key = SettingType<GripKey>(rule: GripKey.rule) { try? GripKey($0) }
+        grip.sigIss = inner.value("sigIss", .text, default: grip.sigIss)
+        grip.sigKey = inner.optional("sigKey", key) ?? grip.sigKey
+        grip.upstreamKey = inner.optional("upstreamKey", key) ?? grip.upstreamKey
+        grip.channelPrefix = inner.optional("channelPrefix", .channelPrefix) ?? grip.channelPrefix
+        grip.replacePrefix = inner.optional("replacePrefix", .pathPrefix) ?? grip.replacePrefix
+        grip.host = inner.optional("host", .authority) ?? grip.host
+        grip.setHeaders = inner.list("setHeaders", .header) ?? grip.setHeaders
+        grip.xForwardedFor = inner.optional("xForwardedFor", .forwardedFor) ?? grip.xForwardedFor
+        grip.xForwardedProto = inner.value("xForwardedProto", .bool, default: grip.xForwardedProto)
+        grip.acceptXForwardedProto = inner.value("acceptXForwardedProto", .bool, default: grip.acceptXForwardedProto)
+        grip.cdnLoop = inner.optional("cdnLoop", .token) ?? grip.cdnLoop
+        grip.originHeaders = inner.value("originHeaders", .bool, default: grip.originHeaders)
+        grip.subscribe = inner.list("subscribe", SettingType(rule: ChannelName.rule, parse: ChannelName.init)) ?? grip.subscribe
+        grip.noGrip = inner.value("noGrip", .bool, default: grip.noGrip)
+        grip.debug = inner.value("debug", .bool, default: grip.debug)
+        grip.crossOrigin = inner.value("crossOrigin", .bool, default: grip.crossOrigin)
+        grip.messageWait = inner.value("messageWait", .duration, default: grip.messageWait)
         section.finish(inner)
     }
 }

@@ -106,7 +106,7 @@ struct SectionReader {
 
     private mutating func parse<Value>(_ key: String, _ text: String, _ type: SettingType<Value>, _ source: ConfigurationNode.Source) -> Value? {
         guard let value = type.parse(text) else {
-            let shown = key.lowercased().contains("secret") || key.contains("token") ? "(hidden)" : "\"\(text)\""
+            let shown = ["secret", "token", "key"].contains { key.lowercased().contains($0) && !key.hasSuffix("File") } ? "(hidden)" : "\"\(text)\""
             add(key, source, "\(type.rule), found \(shown)")
             return nil
         }

@@ -144,6 +144,19 @@ package struct ConnectionMachine: Equatable, Sendable {
         }
     }
 
+    /// The app wants it cut, without a close frame.
+    package mutating func disconnectOrdered() -> Order {
+        switch state {
+        case .asking:
+            state = .abandoned(Ending(code: .abnormal, isClean: false, cause: .app))
+            return .refuseUnasked(Refusal(body: "closed before it was opened\n"))
+        case .open:
+            state = .closed
+            return .end(Ending(code: .abnormal, isClean: false, cause: .app), .now)
+        case .abandoned, .closing, .closed: return .none
+        }
+    }
+
     /// The peer did not answer our close frame in time.
     package mutating func closeTimedOut() -> Order {
         switch state {

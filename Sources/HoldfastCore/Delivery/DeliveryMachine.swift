@@ -30,6 +30,14 @@ package struct DeliveryMachine: Sendable {
         package let relieved: Bool
         /// The closing event was delivered: the connection may be forgotten.
         package let isFinished: Bool
+        /// The app has not taken all, and nothing more will come: what is left is to be sent again after this long.
+        package let again: Duration?
+
+        package init(relieved: Bool, isFinished: Bool, again: Duration? = nil) {
+            self.relieved = relieved
+            self.isFinished = isFinished
+            self.again = again
+        }
     }
 
     /// What follows a failed attempt.
@@ -67,7 +75,12 @@ package struct DeliveryMachine: Sendable {
     private var queuedBytes = 0
     private var lastSeq = 0
     private var state = State.idle
+    /// Whether the socket is left unread; until half of the room is free again.
     private var isFull = false
+    /// Whether there is no room at all.
+    private var isStuffed = false
+    /// Events at the head of the queue that were offered to the app and not taken: they go again with the next one.
+    private var offered = 0
     /// When the closing event came; from then on its budget runs.
     private var endedAt: MonotonicTime?
 
@@ -82,12 +95,14 @@ package struct DeliveryMachine: Sendable {
     /// An event is taken even when it passes the limits: it is out of the socket already. The answer tells to read no further.
     package mutating func occurred(_ event: Event, at now: MonotonicTime, limits: ConnectionLimits) -> Intake {
         guard endedAt == nil, state != .finished else { return .gone }
+        if event == .refresh, isRefreshQueued { return .taken }
         lastSeq += 1
         queue.append(SequencedEvent(seq: lastSeq, event: event))
         queuedBytes += event.weight
         if case .end = event { endedAt = now }
         if queue.count >= limits.queueEvents || queuedBytes >= limits.queueBytes {
             isFull = true
+            isStuffed = true
             return .takenNowFull
         }
         return .taken
@@ -102,7 +117,22 @@ package struct DeliveryMachine: Sendable {
     }
 
     /// Whether a new batch can be sent: events wait, and nothing is in flight or waits to be repeated.
-    package var hasBatch: Bool { state == .idle && !queue.isEmpty }
+    ///
+    /// What was offered and not taken goes again with news; at once where there can be none: the queue is full, or the connection has ended.
+    package var hasBatch: Bool { state == .idle && (queue.count > offered || (offered > 0 && (isFull || endedAt != nil))) }
+
+    /// Content bytes at the head of the queue that were offered before.
+    package var replayedBytes: Int { queue.prefix(offered).reduce(0) { $0 + $1.event.weight } }
+
+    /// Whether a call without news waits already, and is not on its way.
+    private var isRefreshQueued: Bool {
+        let underWay: Int
+        switch state {
+        case .inFlight(let count, _), .waiting(let count, _): underWay = count
+        case .idle, .finished: underWay = 0
+        }
+        return queue.count > underWay && queue.last?.event == .refresh
+    }
 
     /// The batch to send now: a new one, or the last one again after a verdict to repeat it.
     ///
@@ -126,11 +156,55 @@ package struct DeliveryMachine: Sendable {
         if case .inFlight(let count, _) = state { Array(queue.prefix(count)) } else { nil }
     }
 
+    /// Whether the app can have taken so many content bytes of the batch in flight, and whether it goes on then.
+    package func canTake(_ taken: Int) -> Bool {
+        guard case .inFlight(let count, _) = state else { return true }
+        let weight = queue.prefix(count).reduce(0) { $0 + $1.event.weight }
+        let canGoOn = taken > 0 || weight == 0 || !isStuffed || queue.count > count
+        return taken >= 0 && taken <= weight && canGoOn
+    }
+
     /// The app answered, and its answer will be carried out.
     package mutating func answered(limits: ConnectionLimits) -> Progress {
         guard case .inFlight(let count, _) = state else { return Progress(relieved: false, isFinished: isFinished) }
         removeFirst(count)
         return settle(limits: limits)
+    }
+
+    /// The app answered, and took a part of the batch. The rest is offered again as soon as there is news.
+    ///
+    /// - Parameters:
+    ///   - taken: how many content bytes, as ``canTake(_:)`` allows.
+    ///   - jitter: a random number from 0 up to 1, for the delay where there will be no news.
+    package mutating func answered(taken: Int, at now: MonotonicTime, rules: RetryRules, limits: ConnectionLimits, jitter: Double) -> Progress {
+        guard case .inFlight(let count, let attempt) = state else { return Progress(relieved: false, isFinished: isFinished) }
+        let left = withoutRefresh(count - removeFirst(count, taking: taken))
+        var progress = settle(limits: limits)
+        guard left > 0 else { return progress }
+        // The app waits for more than it was offered, and there is room for it.
+        if taken == 0, isFull, !isStuffed {
+            isFull = false
+            progress = Progress(relieved: true, isFinished: progress.isFinished)
+        }
+        offered = left
+        guard let endedAt else { return progress }
+        let delay = RetrySchedule.delay(after: attempt, jitter: jitter)
+        guard (now + delay).since(endedAt) <= rules.policy.closeBudget else {
+            removeFirst(queue.count)
+            state = .finished
+            return Progress(relieved: progress.relieved, isFinished: true)
+        }
+        state = .waiting(count: queue.count, attempt: attempt)
+        return Progress(relieved: progress.relieved, isFinished: false, again: delay)
+    }
+
+    /// Whether the app is to be asked again about the opening event.
+    package var isPostponed: Bool { if case .waiting(1, 0) = state { true } else { false } }
+
+    /// The app has not made up its mind about the opening event: it is to be sent again later.
+    package mutating func postponed() {
+        guard case .inFlight(let count, _) = state else { return }
+        state = .waiting(count: count, attempt: 0)
     }
 
     /// The attempt failed.
@@ -196,7 +270,38 @@ package struct DeliveryMachine: Sendable {
         return .retry(after: delay)
     }
 
+    /// Takes calls without news out of what is left of a batch: they were made.
+    ///
+    /// - Returns: how many events are left then.
+    private mutating func withoutRefresh(_ count: Int) -> Int {
+        let kept = queue.prefix(count).filter { $0.event != .refresh }
+        guard kept.count < count else { return count }
+        queue.replaceSubrange(queue.startIndex..<queue.startIndex + count, with: kept)
+        return kept.count
+    }
+
+    /// Removes what was taken of a batch, which may end within an event.
+    ///
+    /// - Returns: how many events were taken whole.
+    private mutating func removeFirst(_ count: Int, taking bytes: Int) -> Int {
+        var room = bytes
+        var removed = 0
+        while removed < count, let first = queue.first {
+            let weight = first.event.weight
+            guard weight <= room else {
+                queue[queue.startIndex] = SequencedEvent(seq: first.seq, event: first.event.droppingContent(room))
+                queuedBytes -= room
+                break
+            }
+            room -= weight
+            removed += 1
+            removeFirst(1)
+        }
+        return removed
+    }
+
     private mutating func removeFirst(_ count: Int) {
+        offered = max(0, offered - count)
         for _ in 0..<count {
             guard let event = queue.popFirst() else { preconditionFailure("a batch is taken from the queue") }
             queuedBytes -= event.event.weight
@@ -207,6 +312,7 @@ package struct DeliveryMachine: Sendable {
     private mutating func settle(limits: ConnectionLimits) -> Progress {
         let isFinished = endedAt != nil && queue.isEmpty
         state = isFinished ? .finished : .idle
+        isStuffed = queue.count >= limits.queueEvents || queuedBytes >= limits.queueBytes
         let hasRoom = queue.count * 2 <= limits.queueEvents && queuedBytes * 2 <= limits.queueBytes
         let relieved = isFull && hasRoom
         if relieved { isFull = false }

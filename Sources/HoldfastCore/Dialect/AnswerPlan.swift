@@ -8,12 +8,22 @@ package struct AnswerPlan: Equatable, Sendable {
     package enum Opening: Equatable, Sendable {
         case accept(protocol: String?, headers: [OpeningRequest.Field])
         case reject(Refusal)
+        /// The app has not made up its mind.
+        case askAgain(after: Duration)
     }
 
     /// The verdict on the opening request; `nil` in answers to later events.
     package let opening: Opening?
     /// Everything else, in order.
     package let actions: [Action]
+    /// How many bytes of the messages in the webhook the app took; `nil` for all.
+    package let taken: Int?
+
+    package init(opening: Opening?, actions: [Action], taken: Int? = nil) {
+        self.opening = opening
+        self.actions = actions
+        self.taken = taken
+    }
 
     /// A client is let in without a question to the app.
     package static let acceptUnasked = AnswerPlan(opening: .accept(protocol: nil, headers: []), actions: [])
@@ -26,6 +36,7 @@ package struct AnswerPlan: Equatable, Sendable {
         _ actions: [Action], offered: [String]?, session: SessionView, limits: ConnectionLimits
     ) throws(DialectError) -> AnswerPlan {
         var opening: Opening?
+        var taken: Int?
         var rest: [Action] = []
         var state = session.state
         var channels = Set(session.channels)
@@ -59,10 +70,15 @@ package struct AnswerPlan: Equatable, Sendable {
                     throw .notUnderstood("actions[\(index)].state: larger than \(limits.maxStateBytes) bytes in all (maxStateBytes)")
                 }
                 rest.append(action)
-            case .send, .close, .subscribe, .unsubscribe, .publish, .closeChannel, .setState: rest.append(action)
+            case .askAgain(let delay):
+                guard offered != nil else { throw .notUnderstood("the connection is open: there is nothing to ask again") }
+                guard opening == nil else { throw .notUnderstood("actions[\(index)]: a second verdict") }
+                opening = .askAgain(after: delay)
+            case .took(let bytes): taken = bytes
+            case .send, .close, .subscribe, .unsubscribe, .publish, .closeChannel, .setState, .control: rest.append(action)
             }
         }
         if offered != nil, opening == nil { opening = .accept(protocol: nil, headers: []) }
-        return AnswerPlan(opening: opening, actions: rest)
+        return AnswerPlan(opening: opening, actions: rest, taken: taken)
     }
 }

@@ -8,12 +8,18 @@ package struct ControlRequest: Sendable {
     package let method: String
     /// With its leading slash, percent-decoded.
     package let path: String
+    /// Without its question mark; empty where there is none.
+    package let query: String
     package let contentType: String?
+    /// What the client takes as an answer (the `Accept` header).
+    package let accept: String?
     package let body: ByteBuffer
 
-    package init(method: String, path: String, contentType: String?, body: ByteBuffer) {
+    package init(method: String, path: String, query: String = "", contentType: String? = nil, accept: String? = nil, body: ByteBuffer) {
         self.method = method
         self.path = path
+        self.query = query
+        self.accept = accept
         self.contentType = contentType
         self.body = body
     }
@@ -23,10 +29,13 @@ package struct ControlRequest: Sendable {
 package struct ControlReply: Equatable, Sendable {
     package let status: Int
     package let contentType: String
+    /// Beyond the content type, with names in lower case.
+    package let headers: [OpeningRequest.Field]
     package let body: String
 
-    package init(status: Int, contentType: String = "application/json", body: String) {
+    package init(status: Int, contentType: String = "application/json", headers: [OpeningRequest.Field] = [], body: String) {
         self.status = status
+        self.headers = headers
         self.contentType = contentType
         self.body = body
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HoldfastWire
+package import NIOCore
 
 /// The wire convention that one app speaks: a pure translation in three directions. A dialect never waits, and keeps nothing.
 package protocol Dialect: Sendable {
@@ -10,6 +11,11 @@ package protocol Dialect: Sendable {
 
     /// What the engine must know of the convention.
     var traits: DialectTraits { get }
+
+    /// How each webhook of a connection begins, for dialects that send the opening request's headers with every one: made once and kept.
+    ///
+    /// - Returns: request line and header fields, each with its line's end; `nil` where nothing is worth keeping.
+    func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer?
 
     /// The webhook that carries these events.
     ///
@@ -30,6 +36,7 @@ package protocol Dialect: Sendable {
 }
 
 extension Dialect {
+    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer? { nil }
     package func command(from request: ControlRequest) -> ControlCommand? { nil }
 }
 
@@ -41,10 +48,25 @@ package struct DialectTraits: Equatable, Sendable {
     package var isRepeatable: Bool
     /// Whether webhooks are signed by Standard Webhooks when the route has a secret.
     package var isSigned: Bool
+    /// Whether requests that are no WebSocket handshakes are passed on to the app.
+    package var isProxy: Bool
     /// Headers of the opening request, in lower case, that every webhook of the connection needs.
     package var keepsHeaders: [String]
 
-    package init(batches: Bool, isRepeatable: Bool, isSigned: Bool, keepsHeaders: [String] = []) {
+    /// Whether a request is sent again when the app closes a kept-alive connection under it, before a byte of an answer. HTTP does not promise
+    /// that it was not processed, but nearly always it was not.
+    package var repeatsWhenStale: Bool
+
+    /// Whether a webhook without an event makes sense.
+    package var isCalledWithoutNews: Bool
+
+    package init(
+        batches: Bool, isRepeatable: Bool, isSigned: Bool, keepsHeaders: [String] = [], isProxy: Bool = false, repeatsWhenStale: Bool = false,
+        isCalledWithoutNews: Bool = false
+    ) {
+        self.repeatsWhenStale = repeatsWhenStale
+        self.isCalledWithoutNews = isCalledWithoutNews
+        self.isProxy = isProxy
         self.batches = batches
         self.isRepeatable = isRepeatable
         self.isSigned = isSigned

@@ -5,12 +5,14 @@
 package enum DialectName: String, CaseIterable, Sendable {
     case json
     case wsaas
+    case grip
 
     /// Keys of a route that this dialect has no use for: to set one is a fault, for no option is accepted and ignored.
     package var unusedKeys: [String] {
         switch self {
-        case .json: ["wsaas"]
-        case .wsaas: ["secret", "forwardHeaders"]
+        case .json: ["wsaas", "grip"]
+        case .wsaas: ["secret", "forwardHeaders", "grip"]
+        case .grip: ["secret", "forwardHeaders", "wsaas"]
         }
     }
 }

@@ -14,6 +14,8 @@ package struct WebhookRequest: Equatable, Sendable {
         package var isIdempotent: Bool { self != .post }
     }
 
+    /// Request line and first fields, where the dialect has made them before; then method, path and content type are in there.
+    package let head: ByteBuffer?
     package let method: Method
     /// Added to the path of the route's target; starts with a slash unless empty.
     package let pathSuffix: String
@@ -23,9 +25,11 @@ package struct WebhookRequest: Equatable, Sendable {
     package let body: ByteBuffer
 
     package init(
-        method: Method = .post, pathSuffix: String = "", headers: [OpeningRequest.Field] = [], contentType: String = "application/json",
+        head: ByteBuffer? = nil, method: Method = .post, pathSuffix: String = "", headers: [OpeningRequest.Field] = [],
+        contentType: String = "application/json",
         body: ByteBuffer
     ) {
+        self.head = head
         self.method = method
         self.pathSuffix = pathSuffix
         self.headers = headers

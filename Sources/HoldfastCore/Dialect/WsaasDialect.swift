@@ -43,11 +43,11 @@ package struct WsaasDialect: Dialect {
     }
 
     package func request(for events: [SequencedEvent], in session: SessionView) -> WebhookRequest {
-        guard let event = events.first?.event else { preconditionFailure("a webhook carries an event") }
+        guard let event = events.first?.event, event != .refresh else { preconditionFailure("a webhook carries an event") }
         let path = "/\(session.facts.idText)"
         let headers = [OpeningRequest.Field(name: "authorization", value: session.facts.headers.first?.value ?? "None")]
         switch event {
-        case .open:
+        case .open, .refresh:
             return WebhookRequest(
                 method: .post, pathSuffix: path, headers: headers, body: notice("NEW_CONNECTION", session, timeout: settings.timeout))
         case .message(.text(let text)):

@@ -9,7 +9,7 @@ import DequeModule
 package struct DeduplicationWindow: Sendable {
     private struct Key: Hashable, Sendable {
         let channel: ChannelName
-        let id: String
+        let id: ExactText
     }
 
     /// How long an id is remembered.
@@ -28,7 +28,7 @@ package struct DeduplicationWindow: Sendable {
             seen.remove(oldest.key)
             order.removeFirst()
         }
-        let key = Key(channel: channel, id: id)
+        let key = Key(channel: channel, id: ExactText(id))
         guard seen.insert(key).inserted else { return false }
         order.append((key, now))
         return true

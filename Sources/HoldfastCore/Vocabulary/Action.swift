@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HoldfastWire
+package import NIOCore
 
 /// What is to be done. One list for the app's answers and for the control API.
 ///
@@ -19,12 +20,19 @@ package enum Action: Equatable, Sendable {
     /// Closes every subscriber of a channel.
     case closeChannel(ChannelName, code: CloseCode, reason: String)
     case setState(StatePatch, to: ConnectionID?)
+    case control(ConnectionControl, to: ConnectionID?)
+    /// Leaves the connection being opened in doubt: the app is asked again.
+    case askAgain(after: Duration)
+    /// Of the messages in the webhook, only so many bytes were taken; the rest is to be offered again. Without it, all were.
+    case took(contentBytes: Int)
 
     /// The connection that it names, if it names one.
     package var target: ConnectionID? {
         switch self {
-        case .send(_, let id), .close(_, _, let id), .subscribe(_, let id), .unsubscribe(_, let id), .setState(_, let id): id
-        case .accept, .reject, .publish, .closeChannel: nil
+        case .send(_, let id), .close(_, _, let id), .subscribe(_, let id), .unsubscribe(_, let id), .setState(_, let id),
+            .control(_, let id):
+            id
+        case .accept, .reject, .publish, .closeChannel, .askAgain, .took: nil
         }
     }
 }
@@ -33,11 +41,17 @@ package enum Action: Equatable, Sendable {
 package struct Refusal: Equatable, Sendable {
     package let status: Int
     package let headers: [OpeningRequest.Field]
-    package let body: String
+    package let bytes: ByteBuffer
 
-    package init(status: Int = 403, headers: [OpeningRequest.Field] = [], body: String = "") {
+    package init(status: Int = 403, headers: [OpeningRequest.Field] = [], bytes: ByteBuffer) {
         self.status = status
         self.headers = headers
-        self.body = body
+        self.bytes = bytes
     }
+
+    package init(status: Int = 403, headers: [OpeningRequest.Field] = [], body: String = "") {
+        self.init(status: status, headers: headers, bytes: ByteBuffer(string: body))
+    }
+
+    package var body: String { String(buffer: bytes) }
 }

@@ -9,15 +9,19 @@ package enum Event: Equatable, Sendable {
     case message(Payload)
     case ping(ByteBuffer)
     case pong(ByteBuffer)
+    /// Nothing happened; the app is to be called all the same.
+    case refresh
     /// The connection ended; always the last event.
     case end(Ending)
 
-    package var kind: EventKind {
+    /// `nil` for what the app always hears of.
+    package var kind: EventKind? {
         switch self {
         case .open: .open
         case .message: .message
         case .ping: .ping
         case .pong: .pong
+        case .refresh: nil
         case .end: .close
         }
     }
@@ -27,8 +31,27 @@ package enum Event: Equatable, Sendable {
         switch self {
         case .message(let payload): payload.count
         case .ping(let bytes), .pong(let bytes): bytes.readableBytes
-        case .open, .end: 0
+        case .open, .refresh, .end: 0
         }
+    }
+
+    /// The event without the first bytes of its content.
+    func droppingContent(_ count: Int) -> Event {
+        switch self {
+        case .message(.text(let bytes)): .message(.text(bytes.dropping(count)))
+        case .message(.binary(let bytes)): .message(.binary(bytes.dropping(count)))
+        case .ping(let bytes): .ping(bytes.dropping(count))
+        case .pong(let bytes): .pong(bytes.dropping(count))
+        case .open, .refresh, .end: self
+        }
+    }
+}
+
+extension ByteBuffer {
+    fileprivate func dropping(_ count: Int) -> ByteBuffer {
+        var rest = self
+        rest.moveReaderIndex(forwardBy: count)
+        return rest
     }
 }
 

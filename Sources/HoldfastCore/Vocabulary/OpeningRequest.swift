@@ -22,8 +22,13 @@ package struct OpeningRequest: Equatable, Sendable {
     package let headers: [Field]
     /// The subprotocols offered, in the client's order of preference.
     package let protocols: [String]
+    /// Whether the client speaks TLS.
+    package let isSecure: Bool
+    /// Whether it comes from a GRIP proxy that the route trusts.
+    package var isTrusted = false
 
-    package init(path: String, query: String, remoteAddress: String, headers: [Field], protocols: [String]) {
+    package init(path: String, query: String, remoteAddress: String, headers: [Field], protocols: [String], isSecure: Bool = false) {
+        self.isSecure = isSecure
         self.path = path
         self.query = query
         self.remoteAddress = remoteAddress

@@ -43,8 +43,8 @@ package final class PublicationDetails: Equatable, Sendable {
     }
 
     package let webSocket: WebSocketForm
-    /// Content filters that a WebSocket's subscription must have, all of them and in this order, to get it.
-    package let webSocketFilters: [String]
+    /// Content filters that a WebSocket's subscription must have, exactly these and in this order, to get it; `nil` where it does not matter.
+    package let webSocketFilters: [String]?
     /// For requests held in response mode.
     package let response: HeldResponseContent?
     /// For requests held in stream mode.
@@ -57,7 +57,8 @@ package final class PublicationDetails: Equatable, Sendable {
     package let isUnordered: Bool
 
     package init(
-        webSocket: WebSocketForm = .message, webSocketFilters: [String] = [], response: HeldResponseContent? = nil, stream: HeldStreamContent? = nil,
+        webSocket: WebSocketForm = .message, webSocketFilters: [String]? = nil, response: HeldResponseContent? = nil,
+        stream: HeldStreamContent? = nil,
         meta: [String: String] = [:], previousID: String? = nil, isUnordered: Bool = false
     ) {
         self.webSocket = webSocket
@@ -97,10 +98,11 @@ package struct HeldResponseContent: Equatable, Sendable {
     /// In order; each replaces the held response's field of that name.
     package let headers: [OpeningRequest.Field]
     package let body: Body
-    package let filters: [String]
+    /// As ``PublicationDetails/webSocketFilters``.
+    package let filters: [String]?
 
     package init(
-        action: Action = .send, status: Int = 200, reason: String? = nil, headers: [OpeningRequest.Field] = [], body: Body, filters: [String] = []
+        action: Action = .send, status: Int = 200, reason: String? = nil, headers: [OpeningRequest.Field] = [], body: Body, filters: [String]? = nil
     ) {
         self.action = action
         self.status = status
@@ -123,9 +125,10 @@ package struct HeldStreamContent: Equatable, Sendable {
     }
 
     package let action: Action
-    package let filters: [String]
+    /// As ``PublicationDetails/webSocketFilters``.
+    package let filters: [String]?
 
-    package init(action: Action, filters: [String] = []) {
+    package init(action: Action, filters: [String]? = nil) {
         self.action = action
         self.filters = filters
     }

@@ -34,7 +34,8 @@ extension Connection {
             guard merged.size <= limits.maxStateBytes else { return .refused("the state would be larger than \(limits.maxStateBytes) bytes") }
             state = merged
             return .done(delivered: 1)
-        case .accept, .reject, .publish, .closeChannel: return .notFound
+        case .control(let control, to: _): return perform(control)
+        case .accept, .reject, .publish, .closeChannel, .askAgain, .took: return .notFound
         }
     }
 

@@ -18,12 +18,14 @@ extension Connection {
             let busy = Refusal(status: 503, headers: [.init(name: "retry-after", value: "1")], body: "the app behind this gateway is busy\n")
             return execute(machine.appRefused(), refusal: busy)
         }
+        var request = request
+        request.isTrusted = isTrusted
         tell(.open(request))
     }
 
     /// An event happened: the app hears of it if it wants to.
     func tell(_ event: Event) {
-        guard route.configuration.events.contains(event.kind) else { return }
+        guard event.kind.map(route.configuration.events.contains) ?? route.traits.isCalledWithoutNews else { return }
         switch delivery.occurred(event, at: shard.now, limits: limits) {
         case .taken, .gone: break
         case .takenNowFull: isPaused = true
@@ -61,11 +63,16 @@ extension Connection {
     func webhookRequest() -> OutgoingWebhook? {
         isQueued = false
         guard let batch = delivery.next(batches: route.traits.batches), let first = batch.first, let last = batch.last else { return nil }
+        let session = session
+        extras?.askedGaps = session.gaps
         let request = route.dialect.request(for: batch, in: session)
+        // A trusted proxy's own is among the headers that are repeated.
+        let gripSig = isTrusted ? nil : route.gripSig(at: wallClock())
         let bytes = route.encoder.encode(
-            request, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)", traceparent: trace.traceparent(span: shard.quickRandom.next()),
+            request, gripSig: gripSig, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)",
+            traceparent: trace.traceparent(span: shard.quickRandom.next()),
             time: wallClock())
-        return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || request.method.isIdempotent)
+        return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || route.traits.repeatsWhenStale || request.method.isIdempotent)
     }
 
     func webhookAnswered(_ response: HTTPResponseMessage) {
@@ -75,12 +82,33 @@ extension Connection {
             let session = session
             let actions = try route.dialect.actions(from: response, to: batch, in: session)
             plan = try AnswerPlan.check(actions, offered: batch.first?.offeredProtocols, session: session, limits: limits)
+            if let taken = plan.taken, !delivery.canTake(taken) {
+                throw .notUnderstood("Content-Bytes-Accepted: \(taken) is not a part of what was sent")
+            }
         } catch {
             return webhookFailed(error.failure)
         }
         route.counters.webhooksOK += 1
-        let progress = delivery.answered(limits: limits)
+        if case .askAgain(let delay) = plan.opening {
+            delivery.postponed()
+            retry(after: delay)
+            for action in plan.actions { shard.perform(action, from: self) }
+            // Who has left meanwhile need not be asked about.
+            if !machine.isAsking { execute(machine.appRefused()) }
+            return
+        }
+        let progress: DeliveryMachine.Progress
+        if let taken = plan.taken {
+            let jitter = Double.random(in: 0..<1, using: &shard.quickRandom)
+            progress = delivery.answered(taken: taken, at: shard.now, rules: route.rules, limits: limits, jitter: jitter)
+        } else {
+            progress = delivery.answered(limits: limits)
+        }
         carryOut(plan)
+        if extras != nil {
+            closeGaps()
+            postponePoll()
+        }
         proceed(progress)
     }
 
@@ -95,8 +123,7 @@ extension Connection {
             enqueueForDelivery()
         case .retry(let delay):
             route.counters.webhookRetries += 1
-            retryAt = shard.now + delay
-            shard.remind(self, at: shard.now + delay)
+            retry(after: delay)
         case .refuse: execute(machine.appRefused(), refusal: failure.refusal)
         case .refuseAndTell: refuseAndTell(failure)
         case .close(let lost):
@@ -108,8 +135,13 @@ extension Connection {
             proceed(progress)
         case .abandon(let lost):
             route.counters.webhookLost += lost
-            forget()
+            told()
         }
+    }
+
+    private func retry(after delay: Duration) {
+        retryAt = shard.now + delay
+        shard.remind(self, at: shard.now + delay)
     }
 
     // MARK: Inside
@@ -127,7 +159,14 @@ extension Connection {
 
     private func proceed(_ progress: DeliveryMachine.Progress) {
         if progress.relieved { resumeReading() }
-        if progress.isFinished { forget() } else { pumpDelivery() }
+        if let again = progress.again { retry(after: again) }
+        if progress.isFinished { told() } else { pumpDelivery() }
+    }
+
+    /// The app has heard all that it will hear: there is nothing left to do, unless only the app has left.
+    private func told() {
+        if let extras, extras.isDetached, !extras.hasEnded { return }
+        forget()
     }
 
     private func carryOut(_ plan: AnswerPlan) {
@@ -141,7 +180,7 @@ extension Connection {
             }
             execute(order)
         case .reject(let refusal): execute(machine.appRefused(), refusal: refusal)
-        case nil: break
+        case .askAgain, nil: break
         }
         for action in plan.actions { shard.perform(action, from: self) }
     }

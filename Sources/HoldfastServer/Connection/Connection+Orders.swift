@@ -58,6 +58,7 @@ extension Connection {
     private func opened() {
         countOpened()
         drainSendQueue()
+        postponePoll()
         if let interval = route.configuration.keepAlive.soonest {
             keepAliveAt = shard.now + interval
             shard.remind(self, at: shard.now + interval)
@@ -74,6 +75,8 @@ extension Connection {
     func clientLeft() {
         opening = nil
         execute(machine.transportClosed())
+        // The app has not said yes, so it need not be asked any more.
+        if delivery.isPostponed { execute(machine.appRefused()) }
     }
 
     /// The end is known: the app is told, and when it has been told the connection is forgotten.
@@ -90,6 +93,11 @@ extension Connection {
                 LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.code: "\(ending.code)",
                 LogKey.reason: "\(ending.cause.rawValue)", LogKey.error: "\(ending.error ?? "")",
             ])
+        extras?.hasEnded = true
+        if extras?.isDetached == true {
+            if delivery.isFinished { forget() }
+            return
+        }
         if route.configuration.events.contains(.close) {
             _ = delivery.occurred(.end(ending), at: shard.now, limits: limits)
         } else if delivery.endedUnheard(at: shard.now) {

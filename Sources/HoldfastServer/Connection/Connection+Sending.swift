@@ -27,7 +27,7 @@ extension Connection {
         let frame: ByteBuffer
         if isWritable, sendQueue.isEmpty, let context {
             frame = compression.map { message.frame(for: $0) } ?? message.plain
-            if flushing, !isDirty { context.writeAndFlush(wrapOutboundOut(frame), promise: nil) } else { write(frame) }
+            if flushing, !isDirty { writeOut(frame, context) } else { write(frame) }
         } else {
             // What waits may be dropped, which a compressor with a context of its own would not know.
             if let compression, compression.isShared { frame = message.frame(for: compression) } else { frame = message.plain }
@@ -48,12 +48,19 @@ extension Connection {
         route.counters.messagesSent += 1
         route.counters.bytesSent += frame.readableBytes
         keepAlive.messagePassed(at: shard.now)
+        if extras != nil { postponeKeepAlive() }
         return .taken
     }
 
     func sendPong(_ payload: ByteBuffer) {
         let frame = FrameWriter.frame(.pong, payload)
         if isWritable { write(frame) } else { sendQueue.enqueuePong(frame) }
+    }
+
+    /// Sends a ping or pong of the app's, in its place among the messages; a client that does not read gets none.
+    func sendControl(_ opcode: Opcode, _ payload: ByteBuffer) {
+        guard machine.isOpen, isWritable, sendQueue.isEmpty else { return }
+        write(FrameWriter.frame(opcode, payload))
     }
 
     func sendPing() {
@@ -79,6 +86,7 @@ extension Connection {
     }
 
     private func write(_ frame: ByteBuffer) {
+        isDrained = false
         context?.write(wrapOutboundOut(frame), promise: nil)
         let count = Int(unflushed) + frame.readableBytes
         unflushed = count > Self.mostUnflushed ? 0 : Int32(count)

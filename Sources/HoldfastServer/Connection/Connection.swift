@@ -37,6 +37,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var chosenProtocol: String?
     var state = ConnectionState()
     var channels: [ChannelName] = []
+    /// `nil` for most connections.
+    var extras: ConnectionExtras?
 
     // What is under way.
     var opening: OpeningHandler?
@@ -46,6 +48,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var retryAt: MonotonicTime?
     var drainAt: MonotonicTime?
     let openedAt: MonotonicTime
+    /// Whether it comes from a proxy that the route trusts.
+    let isTrusted: Bool
     var wasOpened = false
     /// Whether it waits for a place in its pool.
     var isQueued = false
@@ -53,6 +57,10 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// Bytes written since the last flush.
     var unflushed: Int32 = 0
     var isWritable = true
+    /// Whether the channel is known to hold nothing unwritten: then a frame may go straight to the socket.
+    var isDrained = false
+    /// Whether frames go to the socket as they are, with no TLS between.
+    let isPlain: Bool
     /// Whether the socket is left unread because the app is behind.
     var isPaused = false
     var wantsRead = false
@@ -71,8 +79,13 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     /// - Parameter opening: who holds the channel until the app has answered.
     init(id: ConnectionID, request: OpeningRequest, route: ShardRoute, shard: HubShard, opening: OpeningHandler) {
+        isPlain = !request.isSecure
+        var request = request
+        request.isTrusted = route.isTrusted(request.header("grip-sig"))
+        isTrusted = request.isTrusted
         facts = ConnectionFacts(
-            id: id, direction: .inbound, route: route.configuration.name, request: request, keeping: route.traits.keepsHeaders)
+            id: id, direction: .inbound, route: route.configuration.name, request: request, keeping: route.traits.keepsHeaders,
+            webhookHead: route.dialect.webhookHead(of: request, id: id))
         self.route = route
         self.shard = shard
         self.opening = opening
@@ -89,7 +102,9 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var queuedBytes: Int { sendQueue.bytes }
 
     var session: SessionView {
-        SessionView(facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels)
+        SessionView(
+            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: extras?.grip, replayedBytes: delivery.replayedBytes,
+            gaps: gaps)
     }
 
     // MARK: Channel events
@@ -162,7 +177,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     private func pinged(_ payload: ByteBuffer) {
         guard machine.pingReceived() == .pong else { return }
-        sendPong(payload)
+        if route.configuration.autoPong { sendPong(payload) }
         tell(.ping(payload))
     }
 
@@ -184,6 +199,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
             enqueueForDelivery()
         }
         if let due = keepAliveAt, due <= now { checkKeepAlive(at: now) }
+        checkExtras(at: now)
     }
 
     func drain(at moment: MonotonicTime) {

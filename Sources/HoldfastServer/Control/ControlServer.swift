@@ -40,9 +40,19 @@ package struct ControlServer: Service {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let running = running
+        let configuration = hub.configuration
+        let authorization: ControlAuthorization?
+        do throws(TokenKeyError) {
+            authorization =
+                if let token = configuration.controlToken {
+                    try await ControlAuthorization(token: token, issuer: configuration.controlIssuer)
+                } else { nil }
+        } catch {
+            throw GatewayError(.badKey, error.description)
+        }
         let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: Self.idleTimeout))
         let application = Application(
-            router: Self.router(hub: hub, admission: admission, certificates: certificates.all),
+            router: Self.router(hub: hub, admission: admission, authorization: authorization, certificates: certificates.all),
             server: try certificates.control.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host.isEmpty ? "0.0.0.0" : address.host, port: address.port), serverName: "holdfast",
@@ -60,12 +70,16 @@ package struct ControlServer: Service {
     }
 
     /// All routes, for the server and for the tests that hold them against openapi.yaml.
-    package static func router(hub: Hub, admission: NodeAdmission, certificates: [ServerCertificate] = []) -> Router<BasicRequestContext> {
+    ///
+    /// - Parameter authorization: of the configured control token; `nil` without one.
+    package static func router(
+        hub: Hub, admission: NodeAdmission, authorization: ControlAuthorization? = nil, certificates: [ServerCertificate] = []
+    ) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         HealthRoutes(hub: hub, admission: admission).add(to: router)
         let hosts = hub.configuration.routes.filter { $0.dialect == .wsaas }.compactMap { TargetURL($0.wsaas.localAddress)?.host }
-        let guarded = router.group().add(middleware: TokenMiddleware(token: hub.configuration.controlToken, knownHosts: Set(hosts)))
+        let guarded = router.group().add(middleware: TokenMiddleware(authorization: authorization, knownHosts: Set(hosts)))
         guarded.get("/metrics") { _, _ in
             let page = MetricsPage.write(
                 await hub.report(), configuration: hub.configuration, certificates: certificates, broker: hub.broker, version: Version.number)

@@ -71,15 +71,14 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
 
 /// Lets requests through that carry the control token. Without a configured token all pass: the port is then on loopback.
 struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
-    let token: String?
+    /// `nil` without a configured token.
+    let authorization: ControlAuthorization?
     /// Host names by which the configuration itself sends programs here.
     var knownHosts: Set<String> = []
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
-        if let token {
-            let given = request.headers[.authorization] ?? ""
-            guard given.lowercased().hasPrefix("bearer "), ConstantTime.equal(String(given.dropFirst(7)), token) else {
-                let detail = given.isEmpty ? "this port needs Authorization: Bearer and the control token" : "wrong control token"
+        if let authorization {
+            if case .refused(let detail) = authorization.judge(request.headers[.authorization], at: Int(WallClock.seconds)) {
                 throw Problem(status: .unauthorized, detail: detail, headers: [.wwwAuthenticate: "Bearer"])
             }
         } else {

@@ -12,7 +12,8 @@ package final class Courier {
     /// - Parameter shared: one per route, in the configuration's order, shared by all loops.
     init(loop: any EventLoop, index: Int, shared: [SharedRoute], configuration: GatewayConfiguration, logger: Logger) {
         routes = zip(configuration.routes, shared).map { route, shared in
-            ShardRoute(configuration: route, pool: WebhookPool(loop: loop, index: index, shared: shared, route: route, logger: logger))
+            ShardRoute(
+                configuration: route, shared: shared, pool: WebhookPool(loop: loop, index: index, shared: shared, route: route, logger: logger))
         }
         for route in routes { route.pool.route = route }
     }

@@ -20,14 +20,15 @@ struct WebhookEncoder {
     }
 
     /// - Parameters:
+    ///   - gripSig: the token that says who sends, for apps that ask for it.
     ///   - id: the delivery's id, the same for each attempt.
     ///   - time: seconds since 1970, for the signature; asked for only when there is one.
-    func encode(_ request: WebhookRequest, id: @autoclosure () -> String, traceparent: String, time: @autoclosure () -> Int) -> ByteBuffer {
-        let isCommon = request.method == .post && request.pathSuffix.isEmpty && request.contentType == Self.json
-        let template =
-            isCommon ? common : Self.template(target, method: request.method, pathSuffix: request.pathSuffix, contentType: request.contentType)
-        return template.request(body: request.body) { fields in
+    func encode(
+        _ request: WebhookRequest, gripSig: String?, id: @autoclosure () -> String, traceparent: String, time: @autoclosure () -> Int
+    ) -> ByteBuffer {
+        template(for: request).request(body: request.body) { fields in
             fields.add("traceparent", traceparent)
+            if let gripSig { fields.add("grip-sig", gripSig) }
             for header in request.headers { fields.add(header.name, header.value) }
             guard !secrets.isEmpty else { return }
             let id = id()
@@ -36,6 +37,12 @@ struct WebhookEncoder {
             fields.add("webhook-timestamp", String(time))
             fields.add("webhook-signature", secrets.map { $0.sign(id: id, timestamp: time, body: request.body) }.joined(separator: " "))
         }
+    }
+
+    private func template(for request: WebhookRequest) -> HTTPRequestTemplate {
+        if let head = request.head { return HTTPRequestTemplate(head: head) }
+        if request.method == .post, request.pathSuffix.isEmpty, request.contentType == Self.json { return common }
+        return Self.template(target, method: request.method, pathSuffix: request.pathSuffix, contentType: request.contentType)
     }
 
     private static let json = "application/json"

@@ -59,7 +59,7 @@ package final class ChannelTaps: Sendable {
 
     func offer(_ broadcasts: [Broadcast]) {
         guard count.load(ordering: .acquiring) > 0 else { return }
-        for case .message(let publication) in broadcasts {
+        for case .message(let publication) in broadcasts where (publication.details?.webSocket ?? .message) == .message {
             let listeners = taps.withLockedValue { $0.channels[publication.channel].map { Array($0.values) } ?? [] }
             for listener in listeners { listener.offer(publication) }
         }

@@ -17,6 +17,8 @@ package final class Hub: Sendable {
     /// Publications through the control API; those in answers are counted by their routes.
     let controlPublications = Atomic<Int>(0)
     private let publications = NIOLockedValueBox(DeduplicationWindow())
+    /// The order of publications that name the one before them.
+    private let sequencer: NIOLockedValueBox<ChannelSequencer>
     private let interest = NIOLockedValueBox<[ChannelName: Int]>([:])
 
     /// A shard, which only its loop may touch.
@@ -31,6 +33,8 @@ package final class Hub: Sendable {
         make: @escaping @Sendable (UInt16, any EventLoop) -> HubShard
     ) async throws {
         self.configuration = configuration
+        let wait = configuration.routes.map(\.grip.messageWait).max() ?? GripSettings().messageWait
+        sequencer = NIOLockedValueBox(ChannelSequencer(wait: wait))
         self.broker = broker
         var shards: [Handle] = []
         for (index, loop) in loops.enumerated() {
@@ -60,14 +64,22 @@ package final class Hub: Sendable {
         for (index, action) in actions.enumerated() {
             switch Destination.of(action, on: broker.node) {
             case .everywhere(let broadcast):
-                if case .message(let publication) = broadcast, !admit(publication) {
+                guard case .message(let publication) = broadcast else {
+                    tally.add(.done(delivered: 0), at: index)
+                    broadcasts.append(broadcast)
+                    for shard in shards.indices { local[shard].append(Step(index: index, action: action)) }
+                    continue
+                }
+                guard admit(publication) else {
                     tally.add(.duplicate, at: index)
                     continue
                 }
                 tally.add(.done(delivered: 0), at: index)
-                if case .message = broadcast { controlPublications.add(1, ordering: .relaxed) }
-                broadcasts.append(broadcast)
-                for shard in shards.indices { local[shard].append(Step(index: index, action: action)) }
+                controlPublications.add(1, ordering: .relaxed)
+                for next in inOrder(publication) {
+                    broadcasts.append(.message(next))
+                    for shard in shards.indices { local[shard].append(Step(index: index, action: .publish(next))) }
+                }
             case .shard(let shard) where Int(shard) < shards.count: local[Int(shard)].append(Step(index: index, action: action))
             case .node(let node): remote[node, default: []].append(Step(index: index, action: action))
             case .shard, .nowhere: tally.add(.notFound, at: index)
@@ -98,6 +110,35 @@ package final class Hub: Sendable {
         return publications.withLockedValue { $0.admit(channel: publication.channel, id: id, at: now) }
     }
 
+    /// What goes out now that a publication has come: nothing while one before it is missing, and those that waited for it behind it.
+    func inOrder(_ publication: Publication) -> [Publication] {
+        guard publication.id != nil || publication.details?.previousID != nil else { return [publication] }
+        let isHeard = interest.withLockedValue { $0[publication.channel] != nil }
+        // Where nobody listens there is no order to keep, and nothing to remember.
+        guard isHeard else { return [publication] }
+        return sequencer.withLockedValue {
+            switch $0.take(publication, at: .current) {
+            case .pass(let publications): publications
+            case .waiting: []
+            }
+        }
+    }
+
+    /// Sends what has waited long enough for publications that never came.
+    func releaseWaiting(at now: MonotonicTime) {
+        let due = sequencer.withLockedValue { $0.due(at: now) }
+        guard !due.isEmpty else { return }
+        let broadcasts = due.map(Broadcast.message)
+        broker.broadcast(broadcasts)
+        deliver(broadcasts)
+    }
+
+    /// The id of the publication that went out last on a channel, as far as it is known.
+    func lastID(of channel: ChannelName) -> String? { sequencer.withLockedValue { $0.lastID(of: channel) } }
+
+    /// What is remembered as a channel's last publication is in doubt.
+    func forgetLastID(of channel: ChannelName) { sequencer.withLockedValue { $0.forget(channel) } }
+
     /// A shard has its first subscriber of a channel.
     func began(_ channel: ChannelName) {
         let isFirst = interest.withLockedValue { counts in
@@ -117,7 +158,9 @@ package final class Hub: Sendable {
             counts[channel] = count - 1
             return false
         }
-        if isLast { broker.ended(channel) }
+        guard isLast else { return }
+        sequencer.withLockedValue { $0.forget(channel) }
+        broker.ended(channel)
     }
 
     /// Hands one loop's actions, gathered over a turn, to the other loops and nodes: one hop for each, the order kept. Nobody waits for results.

@@ -17,8 +17,14 @@ extension HubShard {
                 guard hub.admit(publication) else { return }
                 connection.route.counters.publications += 1
             }
-            _ = deliver(broadcast)
-            handOver(action)
+            guard case .message(let publication) = broadcast else {
+                _ = deliver(broadcast)
+                return handOver(action)
+            }
+            for next in hub.inOrder(publication) {
+                _ = deliver(.message(next))
+                handOver(.publish(next))
+            }
         case .shard(index): _ = perform(action)
         case .shard, .node: handOver(action)
         case .nowhere: break
@@ -30,8 +36,8 @@ extension Action {
     /// Whether it concerns a connection and names none: then it is for the one whose event was answered.
     fileprivate var isForAnswered: Bool {
         switch self {
-        case .send, .close, .subscribe, .unsubscribe, .setState: target == nil
-        case .accept, .reject, .publish, .closeChannel: false
+        case .send, .close, .subscribe, .unsubscribe, .setState, .control: target == nil
+        case .accept, .reject, .publish, .closeChannel, .askAgain, .took: false
         }
     }
 }

@@ -58,7 +58,7 @@ package final class HubShard {
         now = .current
         reminders = DeadlineWheel(tick: Self.tick, slotCount: 1024, now: .current)
         courier = Courier(loop: loop, index: Int(index), shared: shared, configuration: configuration, logger: logger)
-        routes = RouteTable(courier.routes.map { ($0.configuration.path, $0) })
+        routes = RouteTable(courier.routes.map { .init(host: $0.configuration.host, pattern: $0.configuration.path, route: $0) })
     }
 
     /// Joins the hub and starts the clock.
@@ -84,6 +84,9 @@ package final class HubShard {
 
     /// Gives a slot back.
     func forget(_ id: ConnectionID) { members.remove(id.slot) }
+
+    /// Whether plain requests are passed on to the app on any route.
+    var passesRequestsOn: Bool { courier.routes.contains { $0.proxy != nil } }
 
     /// Handshakes and connections on this loop, also those whose closing event is still on its way.
     var memberCount: Int { members.count }
@@ -119,6 +122,7 @@ package final class HubShard {
             member.reminded(at: now)
         }
         courier.sweep(at: now)
+        if index == 0 { hub.releaseWaiting(at: now) }
         if index == 0, now >= tapsDueAt {
             tapsDueAt = now + ChannelTaps.keepAliveInterval
             hub.taps.keepAlive()
@@ -169,6 +173,7 @@ package final class HubShard {
 
     /// Gives a broadcast to this loop's subscribers: the frame is made once, and written to each.
     func deliver(_ broadcast: Broadcast) -> Int {
+        if case .message(let publication) = broadcast, let details = publication.details { return deliver(publication, details) }
         guard let subscribers = subscriptions.subscribers(of: broadcast.channel) else { return 0 }
         switch broadcast {
         case .message(let publication):
@@ -181,7 +186,11 @@ package final class HubShard {
             scheduleTurnEnd()
             for connection in subscribers.values {
                 if !publication.except.isEmpty, publication.except.contains(connection.id) { continue }
-                if connection.send(&message, flushing: flushing) == .taken { delivered += 1 }
+                if let extras = connection.extras, extras.isChoosy {
+                    if choose(publication, nil, for: connection, extras, otherwise: &message) { delivered += 1 }
+                } else if connection.send(&message, flushing: flushing) == .taken {
+                    delivered += 1
+                }
             }
             fanoutSeconds.record(Double((NIODeadline.now() - started).nanoseconds) / 1e9)
             return delivered
@@ -189,6 +198,11 @@ package final class HubShard {
             for connection in subscribers.values { connection.close(code, reason: reason) }
             return subscribers.count
         }
+    }
+
+    /// Those who hear what is published on a channel, and what they hear it with.
+    func audience(of channel: ChannelName) -> (connections: [UInt32: Connection], listeners: [UInt32: any ChannelListener]) {
+        (subscriptions.subscribers(of: channel) ?? [:], listeners.subscribers(of: channel) ?? [:])
     }
 
     /// Carries out one action that names its connection, or concerns a channel.

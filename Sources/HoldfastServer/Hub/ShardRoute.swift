@@ -11,15 +11,44 @@ package final class ShardRoute {
     let rules: DeliveryMachine.RetryRules
     let pool: WebhookPool
     let encoder: WebhookEncoder
+    let shared: SharedRoute
+    /// The way to the app for plain requests; `nil` where the dialect is about WebSockets only.
+    var proxy: HTTPProxy? { shared.proxy }
     var counters = RouteCounters()
     var logThrottle = LogThrottle()
 
-    init(configuration: RouteConfiguration, pool: WebhookPool) {
+    private var signature: (token: String, madeAt: Int)?
+
+    init(configuration: RouteConfiguration, shared: SharedRoute, pool: WebhookPool) {
         self.configuration = configuration
+        self.shared = shared
         dialect = configuration.speaker
         traits = dialect.traits
         rules = DeliveryMachine.RetryRules(policy: configuration.webhook, isRepeatable: traits.isRepeatable)
         self.pool = pool
         encoder = WebhookEncoder(target: configuration.target, secrets: traits.isSigned ? configuration.secrets : [])
+    }
+
+    /// How long one token of `Grip-Sig` is used, in seconds. It is good for an hour.
+    private static let signatureLife = 60
+
+    /// The token of `Grip-Sig`; `nil` for a route without a key.
+    ///
+    /// - Parameter seconds: the time now, in seconds since 1970; asked for only when there is a key.
+    func gripSig(at seconds: @autoclosure () -> Int) -> String? {
+        guard let signer = shared.signer else { return nil }
+        let seconds = seconds()
+        if let signature, (0..<Self.signatureLife).contains(seconds - signature.madeAt) { return signature.token }
+        guard let token = try? signer.sign(at: seconds) else { return nil }
+        signature = (token, seconds)
+        return token
+    }
+
+    /// Whether a request comes from a GRIP proxy that this route trusts.
+    ///
+    /// - Parameter token: of the request's `Grip-Sig`.
+    func isTrusted(_ token: String?) -> Bool {
+        guard let upstream = shared.upstream, let token else { return false }
+        return upstream.verify(token, at: Int(WallClock.seconds)) == .valid
     }
 }

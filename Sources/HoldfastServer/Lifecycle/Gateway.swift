@@ -55,12 +55,26 @@ package struct Gateway: Service {
     }
 
     private func run(on group: MultiThreadedEventLoopGroup) async throws {
+        var proxies: [String: HTTPProxy] = [:]
+        let outcome: Result<Void, any Error>
+        do {
+            for route in configuration.routes where route.dialect == .grip { proxies[route.name] = try HTTPProxy(route, group: group) }
+            outcome = .success(try await run(on: group, proxies))
+        } catch {
+            outcome = .failure(error)
+        }
+        for proxy in proxies.values { await proxy.shutDown() }
+        try outcome.get()
+    }
+
+    /// - Parameter proxies: the ways to the apps for plain requests, by the routes' names.
+    private func run(on group: MultiThreadedEventLoopGroup, _ proxies: [String: HTTPProxy]) async throws {
         let loops = Array(group.makeIterator())
         let admission = makeAdmission()
         let logger = logger
         let configuration = configuration
         var shared: [SharedRoute] = []
-        for route in configuration.routes { shared.append(try SharedRoute(route, loopCount: loops.count)) }
+        for route in configuration.routes { shared.append(try await SharedRoute(route, loopCount: loops.count, proxy: proxies[route.name])) }
         let routes = shared
         let hub = try await Hub(configuration: configuration, broker: broker, loops: loops) { index, loop in
             HubShard(index: index, loop: loop, configuration: configuration, shared: routes, admission: admission, logger: logger)
@@ -105,7 +119,8 @@ package struct Gateway: Service {
 
     private func makeAdmission() -> NodeAdmission {
         let openFiles = OpenFileLimit.raise()
-        let webhooks = configuration.routes.reduce(0) { $0 + $1.webhook.concurrency }
+        // Plain requests have as many connections to the app for themselves.
+        let webhooks = configuration.routes.reduce(0) { $0 + $1.webhook.concurrency * ($1.dialect == .grip ? 2 : 1) }
         let plan = OpenFileLimit.plan(openFiles: openFiles, webhooks: webhooks)
         if let wanted = configuration.maxConnections, wanted > plan.connections {
             logger.warning(

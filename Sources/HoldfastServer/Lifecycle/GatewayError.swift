@@ -15,6 +15,8 @@ package struct GatewayError: Error, Equatable, Sendable, CustomStringConvertible
         case noTrust
         /// A listener's certificate or key cannot be used.
         case badCertificate
+        /// A key for tokens cannot be used.
+        case badKey
     }
 
     package let code: Code

@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import CMalloc
 import Foundation
 
 /// How the C library's allocator treats large buffers.
@@ -16,10 +17,10 @@ package enum LargeBuffers {
     /// Whoever sets glibc's own variables (`MALLOC_MMAP_THRESHOLD_`, `GLIBC_TUNABLES`) is left alone. Call it before any loop starts.
     package static func returnWhenFreed() {
         #if canImport(Glibc)
-            let environment = ProcessInfo.processInfo.environment
-            guard !environment.keys.contains(where: { $0.hasPrefix("MALLOC_") || $0 == "GLIBC_TUNABLES" }) else { return }
-            mallopt(M_MMAP_THRESHOLD, threshold)
-            mallopt(M_TRIM_THRESHOLD, threshold)
+        let environment = ProcessInfo.processInfo.environment
+        guard !environment.keys.contains(where: { $0.hasPrefix("MALLOC_") || $0 == "GLIBC_TUNABLES" }) else { return }
+        mallopt(M_MMAP_THRESHOLD, threshold)
+        mallopt(M_TRIM_THRESHOLD, threshold)
         #endif
     }
 }

@@ -61,6 +61,19 @@ package enum MetricsPage {
         page.family("holdfast_webhook_limit", .gauge, help: "Webhooks allowed in flight.")
         for (route, _) in routes { page.sample([("route", route.name)], Double(route.webhook.concurrency)) }
 
+        // Only for routes that pass plain requests on.
+        let proxying = routes.filter { $0.route.dialect == .grip }
+        if !proxying.isEmpty {
+            page.family("holdfast_proxied_requests_total", .counter, help: "Plain requests that were passed on to the app, by how they ended.")
+            for (route, counters) in proxying {
+                for outcome in ProxyOutcome.allCases {
+                    page.sample([("route", route.name), ("outcome", outcome.rawValue)], Double(counters.proxied[outcome] ?? 0))
+                }
+            }
+            page.family("holdfast_held_requests", .gauge, help: "Plain requests that are held now.")
+            for (route, counters) in proxying { page.sample([("route", route.name)], Double(counters.held)) }
+        }
+
         page.family("holdfast_shed_total", .counter, help: "What was turned away to protect the gateway or the app.")
         page.sample([("route", ""), ("what", "connections")], Double(report.refused[.full] ?? 0))
         page.sample([("route", ""), ("what", "address")], Double(report.refused[.address] ?? 0))

@@ -29,6 +29,10 @@ package struct RouteCounters: Sendable {
     package var slowReaders: [String: Int] = [:]
     package var shed: [String: Int] = [:]
     package var publications = 0
+    /// Plain requests that were passed on to the app, by how they ended.
+    package var proxied: [ProxyOutcome: Int] = [:]
+    /// Requests that are held now.
+    package var held = 0
 
     package mutating func closed(_ ending: Ending) {
         connections -= 1
@@ -51,6 +55,8 @@ package struct RouteCounters: Sendable {
         slowReaders.merge(other.slowReaders, uniquingKeysWith: +)
         shed.merge(other.shed, uniquingKeysWith: +)
         publications += other.publications
+        proxied.merge(other.proxied, uniquingKeysWith: +)
+        held += other.held
     }
 
     /// A few classes instead of thousands of codes: a label's values must be bounded.

@@ -17,6 +17,9 @@ package struct HTTPRequestTemplate: Sendable {
         self.head = head
     }
 
+    /// - Parameter head: a request line and fields, each with its line's end, `host` among them.
+    package init(head: ByteBuffer) { self.head = head }
+
     /// A whole request.
     package func request(body: ByteBuffer, _ addFields: (inout Fields) -> Void) -> ByteBuffer {
         var fields = Fields(buffer: ByteBufferAllocator().buffer(capacity: head.readableBytes + body.readableBytes + 384))

@@ -14,6 +14,8 @@ struct ServingOptions: ParsableArguments {
     var control: String?
     @Option(help: ArgumentHelp("The token that the control API asks for.", valueName: "token"))
     var controlToken: String?
+    @Option(help: ArgumentHelp("The issuer of tokens that are signed with the control token. Default any.", valueName: "name"))
+    var controlIssuer: String?
     @Option(help: ArgumentHelp("The certificate and its chain, in PEM: clients then connect by wss.", valueName: "file"))
     var tlsCertificateFile: String?
     @Option(help: ArgumentHelp("Its private key, in PEM.", valueName: "file"))
@@ -37,7 +39,7 @@ struct ServingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Colours in text logs: auto, always or never.", valueName: "when"))
     var logColor: String?
 
-    @Option(help: ArgumentHelp("The convention that the app speaks: json or wsaas.", valueName: "name"))
+    @Option(help: ArgumentHelp("The convention that the app speaks: json, wsaas or grip.", valueName: "name"))
     var dialect: String?
     @Option(help: ArgumentHelp("Sign webhooks with this secret; twice while one replaces the other.", valueName: "whsec_…"))
     var secret: [String] = []
@@ -66,6 +68,8 @@ struct ServingOptions: ParsableArguments {
     var pingInterval: String?
     @Option(help: ArgumentHelp("Give a client up that leaves a ping unanswered. Default 20s.", valueName: "time"))
     var pongTimeout: String?
+    @Option(help: ArgumentHelp("Answer the pings of clients: true or false. Default true.", valueName: "bool"))
+    var autoPong: String?
     @Option(help: ArgumentHelp("Close a connection without messages. Default off.", valueName: "time"))
     var idleTimeout: String?
     @Option(help: ArgumentHelp("Close a connection of this age. Default off.", valueName: "time"))
@@ -102,6 +106,12 @@ struct ServingOptions: ParsableArguments {
     var webhookCloseBudget: String?
     @Option(help: ArgumentHelp("Check https targets against the certificates in this PEM file.", valueName: "file"))
     var webhookCaFile: String?
+    @Option(help: ArgumentHelp("grip: sign requests to the app (Grip-Sig) with this key: text, base64:… or file:….", valueName: "key"))
+    var sigKey: String?
+    @Option(help: ArgumentHelp("grip: who signs them. Default pushpin.", valueName: "name"))
+    var sigIss: String?
+    @Option(help: ArgumentHelp("grip: trust requests that a proxy has signed with this key.", valueName: "key"))
+    var upstreamKey: String?
     @Option(help: ArgumentHelp("How long a shutdown may take. Default 30s.", valueName: "time"))
     var drainDeadline: String?
     @Option(help: ArgumentHelp("Over how long clients are closed at shutdown. Default 2s.", valueName: "time"))
@@ -110,7 +120,8 @@ struct ServingOptions: ParsableArguments {
     /// The flags that were given, by name.
     var given: [String: [String]] {
         let single: [(String, String?)] = [
-            ("control", control), ("control-token", controlToken), ("broker", broker), ("node", node), ("threads", threads), ("log-level", logLevel),
+            ("control", control), ("control-token", controlToken), ("control-issuer", controlIssuer), ("auto-pong", autoPong), ("sig-key", sigKey),
+            ("sig-iss", sigIss), ("upstream-key", upstreamKey), ("broker", broker), ("node", node), ("threads", threads), ("log-level", logLevel),
             ("log-format", logFormat), ("log-color", logColor), ("dialect", dialect), ("max-connections", maxConnections),
             ("max-message-bytes", maxMessageBytes), ("max-answer-bytes", maxAnswerBytes), ("max-head-bytes", maxHeadBytes),
             ("max-channels", maxChannels), ("max-state-bytes", maxStateBytes), ("handshake-timeout", handshakeTimeout),

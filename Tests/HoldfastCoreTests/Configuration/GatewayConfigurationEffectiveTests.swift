@@ -17,6 +17,7 @@ struct GatewayConfigurationEffectiveTests {
                 control:
                   listen: "127.0.0.1:8081"
                   # token: none
+                  # issuer: any
                   # tls: none
                 broker: memory
                 log: { level: info, format: auto, color: auto }
@@ -29,6 +30,7 @@ struct GatewayConfigurationEffectiveTests {
                 routes:
                   - name: default
                     path: "/*"
+                    # host: any
                     dialect: json
                     target: http://localhost:3000/hook
                     # secret: none
@@ -44,6 +46,7 @@ struct GatewayConfigurationEffectiveTests {
                     maxChannels: 128
                     maxStateBytes: 4096
                     pingInterval: 25s
+                    autoPong: true
                     pongTimeout: 20s
                     idleTimeout: off
                     maxLifetime: off
@@ -97,7 +100,7 @@ struct GatewayConfigurationEffectiveTests {
         let text = read.effective
         for lines in [
             "\nlisten: [\"wss://:8443\", \"ws://[::1]:80\"]\n", "\ntls:\n  certificateFile: \"/own.pem\"\n  keyFile: \"/own.key\"\ncontrol:\n",
-            "\n  # token: none\n  tls:\n    certificateFile: \"/control.pem\"\n    keyFile: \"/control.key\"\n    clientCaFile: \"/ca.pem\"\nbroker:",
+            "\n  # token: none\n  # issuer: any\n  tls:\n    certificateFile: \"/control.pem\"\n    keyFile: \"/control.key\"\n    clientCaFile: \"/ca.pem\"\nbroker:",
             "\n    compression:\n      enabled: false\n      threshold: 1024\n      level: 9\n      contextTakeover: true\n      windowBits: 15\n    webhook:",
             "\nmaxConnectionsPerAddress: 5\nconnectRatePerAddress: 30/60s\n",
         ] {

@@ -37,7 +37,7 @@ struct GatewayConfigurationFaultTests {
                 "test.yaml:6: maxHeadBytes: expected a size such as 512, 16KiB or 1MiB, at least 256 bytes, found \"100\"",
                 "test.yaml:5: log.level: expected trace, debug, info, notice, warning, error, critical, found \"loud\"",
                 "test.yaml:7: webhook.timeout: expected a duration such as 250ms, 10s, 2m or 1h, found \"soon\"",
-                "test.yaml:8: routes[0].path: expected a path such as /chat, or /chat/* for everything below it, found \"chat\"",
+                "test.yaml:8: routes[0].path: \(PathPattern.rule), found \"chat\"",
                 "test.yaml:9: routes[0].target: \(Self.url), found \"localhost:3000\"",
                 "test.yaml:11: routes[0].events[1]: expected open, message, close, ping, pong, found \"shout\"",
                 "test.yaml:12: routes[0].webook: unknown key; did you mean \"webhook\"?",
@@ -155,8 +155,8 @@ struct GatewayConfigurationFaultTests {
             ("Listen = :80", "Listen: unknown key; did you mean \"listen\"?"),
             ("routes[0].pingintervall = 5s", "routes[0].pingintervall: unknown key; did you mean \"pingInterval\"?"),
             ("webhook.retires = 5", "webhook.retires: unknown key; did you mean \"retries\"?"),
-            ("control.password = 5", "control.password: unknown key; accepted here: listen, tls, token"),
-            ("routes[0].control.token = 5", "routes[0].control: unknown key; accepted here: compression, dialect, "),
+            ("control.password = 5", "control.password: unknown key; accepted here: issuer, listen, tls, token"),
+            ("routes[0].control.token = 5", "routes[0].control: unknown key; accepted here: autoPong, compression, dialect, "),
             ("drain.xyz = 5", "drain.xyz: unknown key; accepted here: deadline, spread"),
         ])
     func unknownKey(_ line: String, _ expected: String) {

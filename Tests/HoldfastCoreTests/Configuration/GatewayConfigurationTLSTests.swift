@@ -112,7 +112,8 @@ struct GatewayConfigurationTLSTests {
     ]
 
     private static let routeKeys = [
-        "compression", "dialect", "events", "forwardHeaders", "idleTimeout", "maxAnswerBytes", "maxChannels", "maxLifetime", "maxMessageBytes",
+        "autoPong", "compression", "dialect", "events", "forwardHeaders", "grip", "host", "idleTimeout", "maxAnswerBytes", "maxChannels",
+        "maxLifetime", "maxMessageBytes",
         "maxStateBytes", "name", "origins", "path", "pingInterval", "pongTimeout", "queueBytes", "queueEvents", "secret", "sendQueueBytes",
         "slowReader", "target", "webhook", "wsaas",
     ].joined(separator: ", ")

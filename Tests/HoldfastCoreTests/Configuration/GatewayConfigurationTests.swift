@@ -21,6 +21,8 @@ struct GatewayConfigurationTests {
         #expect(read.routes[0].events == [.open, .message, .close])
         #expect(read.routes[0].webhook.maxAnswerBytes == 4 << 20)
         #expect(read.routes[0].speaker.name == "json")
+        #expect(read.routes[0].autoPong && read.routes[0].host == nil)
+        #expect(read.controlIssuer == nil)
     }
 
     @Test("Every setting of the node is read")
@@ -28,7 +30,7 @@ struct GatewayConfigurationTests {
         let read = try GatewayConfiguration.read(
             .written(
                 Self.target, "node = eu-2", "threads = 4", "listen[0] = 0.0.0.0:80", "listen[1] = [::]:80", "control.listen = 10.0.0.1:81",
-                "control.token = abc", "tls.certificateFile = /etc/own.pem", "tls.keyFile = /etc/own.key",
+                "control.token = abc", "control.issuer = publisher", "tls.certificateFile = /etc/own.pem", "tls.keyFile = /etc/own.key",
                 "control.tls.certificateFile = control.pem",
                 "control.tls.keyFile = control.key", "control.tls.clientCaFile = ca.pem",
                 "broker = nats://localhost:4222", "maxConnections = 1000", "maxConnectionsPerAddress = 7", "connectRatePerAddress = 30/1m",
@@ -40,6 +42,7 @@ struct GatewayConfigurationTests {
         #expect(read.listen.map(\.description) == ["0.0.0.0:80", "[::]:80"])
         #expect(read.control.description == "10.0.0.1:81")
         #expect(read.controlToken == "abc")
+        #expect(read.controlIssuer == "publisher")
         #expect(read.tls == TLSFiles(certificateFile: "/etc/own.pem", keyFile: "/etc/own.key"))
         #expect(read.controlTLS == TLSFiles(certificateFile: "control.pem", keyFile: "control.key"))
         #expect(read.controlClientCaFile == "ca.pem")
@@ -60,7 +63,8 @@ struct GatewayConfigurationTests {
     private static let settings = [
         "dialect = wsaas", "target = https://example.com/app", "secret = whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "origins[0] = https://example.com",
         "forwardHeaders[0] = Cookie", "events[0] = message", "events[1] = ping", "maxMessageBytes = 1KiB", "queueEvents = 8", "queueBytes = 2KiB",
-        "sendQueueBytes = 3KiB", "slowReader = dropOldest", "maxChannels = 5", "maxStateBytes = 0", "pingInterval = off", "pongTimeout = 6s",
+        "sendQueueBytes = 3KiB", "slowReader = dropOldest", "maxChannels = 5", "maxStateBytes = 0", "pingInterval = off", "autoPong = false",
+        "pongTimeout = 6s",
         "idleTimeout = 7m",
         "maxLifetime = 8h", "compression.enabled = false", "compression.threshold = 1KiB", "compression.level = 9",
         "compression.contextTakeover = true",
@@ -78,6 +82,7 @@ struct GatewayConfigurationTests {
         #expect(route.origins == (try OriginPolicy(["https://example.com"])))
         #expect(route.forwardHeaders == (signs ? ["cookie"] : []))
         #expect(route.events == [.message, .ping])
+        #expect(!route.autoPong)
         #expect(
             route.limits
                 == ConnectionLimits(
@@ -118,7 +123,9 @@ struct GatewayConfigurationTests {
         "A setting that a route's dialect has no use for is a fault",
         arguments: [
             ("wsaas", "secret = whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "secret"), ("wsaas", "forwardHeaders = cookie", "forwardHeaders"),
-            ("json", "wsaas.timeout = 5", "wsaas"),
+            ("json", "wsaas.timeout = 5", "wsaas"), ("json", "grip.debug = true", "grip"), ("wsaas", "grip.debug = true", "grip"),
+            ("grip", "secret = whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "secret"), ("grip", "forwardHeaders = cookie", "forwardHeaders"),
+            ("grip", "wsaas.timeout = 5", "wsaas"),
         ])
     func unused(dialect: String, setting: String, key: String) throws {
         let faults = #expect(throws: ConfigurationFaults.self) {
@@ -187,6 +194,26 @@ struct GatewayConfigurationTests {
         let two = try GatewayConfiguration.read(
             .written("target = http://h", "routes[0].path = /a", "routes[1].path = /b/*", "routes[1].name = b", "routes[2].maxChannels = 1"))
         #expect(two.routes.map(\.name) == ["/a", "b", "/*"])
+    }
+
+    // MARK: Hosts
+
+    @Test("Routes may be for one host each, or for any; without names of their own, host and path are the name")
+    func hosts() throws {
+        let read = try GatewayConfiguration.read(
+            .written(
+                "target = http://h", "routes[0].host = A.Example.com", "routes[1].host = b.example.com", "routes[1].path = /chat/*",
+                "routes[2].path = /chat/*", "routes[3].host = a.example.com", "routes[3].path = /chat/*", "routes[3].name = chat"))
+        #expect(read.routes.map(\.host) == ["a.example.com", "b.example.com", nil, "a.example.com"])
+        #expect(read.routes.map(\.path.description) == ["/*", "/chat/*", "/chat/*", "/chat/*"])
+        #expect(read.routes.map(\.name) == ["a.example.com/*", "b.example.com/chat/*", "/chat/*", "chat"])
+    }
+
+    @Test("A host is a route's own: at the top level it is unknown")
+    func hostAtTheTop() {
+        let faults = #expect(throws: ConfigurationFaults.self) { try GatewayConfiguration.read(.written(Self.target, "host = a.example.com")) }
+        #expect(faults?.problems.map(\.key) == ["host"])
+        #expect(faults?.problems.first?.message.hasPrefix("unknown key; ") == true)
     }
 
     @Test("The control port on this machine alone needs no token", arguments: ["127.0.0.1:81", "[::1]:81", "localhost:81"])

@@ -16,6 +16,7 @@ import Testing
 // | closeReceived   | echoClose after, closed | end clean after, closed  | –      |
 // | violated        | fail, closing           | –                        | –      |
 // | closeOrdered    | sendClose, closing      | –                        | –      |
+// | disconnectOrd.  | end 1006 now, closed    | –                        | –      |
 // | closeTimedOut   | –                       | end unclean now, closed  | –      |
 // | peerSilent      | end 1006 now, closed    | end unclean now, closed  | –      |
 // | transportClosed | end 1006 now, closed    | end unclean now, closed  | –      |
@@ -48,6 +49,7 @@ extension ConnectionMachineTests {
             Row(.open, .closeReceived, .echoClose(CloseCode(4000), peersClose, .afterPeer), .closed),
             Row(.open, .violated, .fail(.invalidPayload, reason: "not UTF-8"), .closing),
             Row(.open, .closeOrdered, .sendClose(.normal, reason: "bye"), .closing),
+            Row(.open, .disconnectOrdered, .end(cut, .now), .closed),
             Row(.open, .peerSilent, .end(silence, .now), .closed),
             Row(.open, .transportClosed, .end(.lost(), .now), .closed),
             Row(.closing, .closeReceived, .end(left(isClean: true), .afterPeer), .closed),

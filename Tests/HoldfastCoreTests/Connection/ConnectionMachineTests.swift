@@ -16,6 +16,7 @@ import Testing
 // | closeReceived   | –                        | –              | echoClose, closed  | end clean, closed   | –      |
 // | violated        | –                        | –              | fail, closing      | –                   | –      |
 // | closeOrdered    | refuseUnasked, abandoned | –              | sendClose, closing | –                   | –      |
+// | disconnectOrd.  | refuseUnasked, abandoned | –              | end 1006, closed   | –                   | –      |
 // | closeTimedOut   | –                        | –              | –                  | end unclean, closed | –      |
 // | peerSilent      | –                        | –              | end 1006, closed   | end unclean, closed | –      |
 // | transportClosed | abandoned                | –              | end 1006, closed   | end unclean, closed | –      |
@@ -56,7 +57,8 @@ struct ConnectionMachineTests {
     }
 
     enum Happening: CaseIterable {
-        case appAccepted, appRefused, messageReceived, pingReceived, closeReceived, violated, closeOrdered, closeTimedOut, peerSilent, transportClosed
+        case appAccepted, appRefused, messageReceived, pingReceived, closeReceived, violated, closeOrdered, disconnectOrdered, closeTimedOut
+        case peerSilent, transportClosed
 
         func happen(to machine: inout ConnectionMachine) -> ConnectionMachine.Order {
             switch self {
@@ -67,6 +69,7 @@ struct ConnectionMachineTests {
             case .closeReceived: machine.closeReceived(CloseCode(4000), reason: "mine")
             case .violated: machine.violated(Violation(.invalidPayload, "not UTF-8"))
             case .closeOrdered: machine.closeOrdered(.normal, reason: "bye", error: "why", cause: .idle)
+            case .disconnectOrdered: machine.disconnectOrdered()
             case .closeTimedOut: machine.closeTimedOut()
             case .peerSilent: machine.peerSilent()
             case .transportClosed: machine.transportClosed()
@@ -96,6 +99,8 @@ struct ConnectionMachineTests {
 
     private static let silence = Ending(code: .abnormal, isClean: false, error: "the client did not answer a ping", cause: .silent)
 
+    static let cut = Ending(code: .abnormal, isClean: false, cause: .app)
+
     private static let grid: [Row] = [
         Row(.asking, .appAccepted, .upgrade, .open),
         Row(.asking, .appRefused, .refuse, .closed),
@@ -104,6 +109,7 @@ struct ConnectionMachineTests {
         Row(.asking, .closeReceived, .none, .asking),
         Row(.asking, .violated, .none, .asking),
         Row(.asking, .closeOrdered, .refuseUnasked(Refusal(body: "closed before it was opened\n")), .abandoned),
+        Row(.asking, .disconnectOrdered, .refuseUnasked(Refusal(body: "closed before it was opened\n")), .abandoned),
         Row(.asking, .closeTimedOut, .none, .asking),
         Row(.asking, .peerSilent, .none, .asking),
         Row(.asking, .transportClosed, .none, .abandoned),
@@ -115,6 +121,7 @@ struct ConnectionMachineTests {
         Row(.abandoned, .closeReceived, .none, .abandoned),
         Row(.abandoned, .violated, .none, .abandoned),
         Row(.abandoned, .closeOrdered, .none, .abandoned),
+        Row(.abandoned, .disconnectOrdered, .none, .abandoned),
         Row(.abandoned, .closeTimedOut, .none, .abandoned),
         Row(.abandoned, .peerSilent, .none, .abandoned),
         Row(.abandoned, .transportClosed, .none, .abandoned),
@@ -127,6 +134,7 @@ struct ConnectionMachineTests {
             .open, .closeReceived, .echoClose(CloseCode(4000), Ending(code: CloseCode(4000), reason: "mine", isClean: true, cause: .client)), .closed),
         Row(.open, .violated, .fail(.invalidPayload, reason: "not UTF-8"), .closing),
         Row(.open, .closeOrdered, .sendClose(.normal, reason: "bye"), .closing),
+        Row(.open, .disconnectOrdered, .end(cut), .closed),
         Row(.open, .closeTimedOut, .none, .open),
         Row(.open, .peerSilent, .end(silence), .closed),
         Row(.open, .transportClosed, .end(.lost()), .closed),
@@ -138,6 +146,7 @@ struct ConnectionMachineTests {
         Row(.closing, .closeReceived, .end(going(isClean: true)), .closed),
         Row(.closing, .violated, .none, .closing),
         Row(.closing, .closeOrdered, .none, .closing),
+        Row(.closing, .disconnectOrdered, .none, .closing),
         Row(.closing, .closeTimedOut, .end(going(isClean: false, error: "the client did not answer the close in time")), .closed),
         Row(.closing, .peerSilent, .end(going(isClean: false)), .closed),
         Row(.closing, .transportClosed, .end(going(isClean: false)), .closed),
@@ -149,6 +158,7 @@ struct ConnectionMachineTests {
         Row(.closed, .closeReceived, .none, .closed),
         Row(.closed, .violated, .none, .closed),
         Row(.closed, .closeOrdered, .none, .closed),
+        Row(.closed, .disconnectOrdered, .none, .closed),
         Row(.closed, .closeTimedOut, .none, .closed),
         Row(.closed, .peerSilent, .none, .closed),
         Row(.closed, .transportClosed, .none, .closed),
@@ -188,6 +198,23 @@ struct ConnectionMachineTests {
         #expect(refusal.status == 503)
         #expect(refusal.headers == [OpeningRequest.Field(name: "retry-after", value: "1")])
         #expect(!refusal.body.isEmpty)
+    }
+
+    @Test("An app that cuts a connection and then says yes to it hears of the end as it was ordered, and no more of the socket's")
+    func disconnectedWhileAsking() {
+        var machine = ConnectionMachine.asking
+        #expect(machine.disconnectOrdered() == .refuseUnasked(Refusal(body: "closed before it was opened\n")))
+        #expect(machine.disconnectOrdered() == .none)
+        #expect(machine.transportClosed() == .none)
+        #expect(machine.appAccepted() == .end(Self.cut))
+        #expect(machine.transportClosed() == .none)
+    }
+
+    @Test("A connection that is being closed is not cut: the close frame is under way, and its ending stands")
+    func disconnectedWhileClosing() {
+        var machine = Place.closing.machine
+        #expect(machine.disconnectOrdered() == .none)
+        #expect(machine.closeReceived(.goingAway, reason: "") == .end(Self.going(isClean: true)))
     }
 
     @Test("An app that says yes to a client that was sent away meanwhile hears of the end as it was ordered")

@@ -26,6 +26,14 @@ extension DeliveryMachine {
         failed(failure, at: now, rules: rules, limits: ConnectionLimits(), jitter: 0.5)
     }
 
+    /// The app answers that it took so many bytes; with a jitter that changes no delay.
+    @discardableResult
+    mutating func took(
+        _ bytes: Int, at now: MonotonicTime = .after(.zero), rules: RetryRules = .ordinary, limits: ConnectionLimits = ConnectionLimits()
+    ) -> Progress {
+        answered(taken: bytes, at: now, rules: rules, limits: limits, jitter: 0.5)
+    }
+
     /// Where the machine is, in words, told by what it does.
     var outline: String {
         if isFinished { return "finished" }
@@ -33,12 +41,17 @@ extension DeliveryMachine {
         if hasBatch { return "ready \(depth)" }
         if isIdle { return "idle" }
         var copy = self
+        copy.take(.message(.sample("news")))
+        if copy.hasBatch { return "offered \(depth)" }
+        copy = self
         return copy.next(batches: true).map { "waiting \($0.count) of \(depth)" } ?? "held \(depth)"
     }
 }
 
 extension DeliveryMachine.Progress {
-    var outline: String { "progress" + (relieved ? " relieved" : "") + (isFinished ? " finished" : "") }
+    var outline: String {
+        "progress" + (relieved ? " relieved" : "") + (isFinished ? " finished" : "") + (again.map { " again \($0.inSeconds)" } ?? "")
+    }
 }
 
 extension DeliveryMachine.Verdict {

@@ -5,6 +5,7 @@ import HoldfastCore
 import Testing
 
 // The grid: what each event answers in each state, and the state that follows. Retries: 2. Failed webhooks close the connection.
+// Two more states and four more events: DeliveryMachineGridTests+Partial.swift.
 // "ready 2": two events wait. "in flight 1 of 2": one of two is on its way to the app. "waiting": for its repetition. "held": until the end is known.
 //
 // |             | message                  | end                      | endedUnheard             | next                      |
@@ -55,6 +56,8 @@ import Testing
 struct DeliveryMachineGridTests {
     enum Place: CaseIterable {
         case idle, ready, opening, inFlight, lastAttempt, waiting, held, heldEmpty, ended, farewell, ending, finished
+        /// Two bytes of a message were left by the app; an opening was postponed by it.
+        case offered, postponed
 
         var machine: DeliveryMachine {
             var machine = DeliveryMachine()
@@ -97,6 +100,13 @@ struct DeliveryMachineGridTests {
             case .finished:
                 machine = Place.ending.machine
                 machine.fail(.notUnderstood("no JSON"))
+            case .offered:
+                machine.take(.message(.sample("123")))
+                machine.send()
+                machine.took(1)
+            case .postponed:
+                machine = Place.opening.machine
+                machine.postponed()
             }
             return machine
         }
@@ -104,6 +114,7 @@ struct DeliveryMachineGridTests {
 
     enum Happening: CaseIterable {
         case message, end, endedUnheard, next, answered, unreachable, timeout, notUnderstood, stale, resumeAfterEnd
+        case refresh, tookNothing, tookAll, postponed
 
         func happen(to machine: inout DeliveryMachine) -> String {
             switch self {
@@ -118,6 +129,12 @@ struct DeliveryMachineGridTests {
             case .stale: return machine.fail(.stale).outline
             case .resumeAfterEnd:
                 machine.resumeAfterEnd()
+                return "–"
+            case .refresh: return "\(machine.occurred(.refresh, at: .after(.seconds(1)), limits: ConnectionLimits()))"
+            case .tookNothing: return machine.took(0).outline
+            case .tookAll: return machine.took(machine.batchInFlight?.reduce(0) { $0 + $1.event.weight } ?? 0).outline
+            case .postponed:
+                machine.postponed()
                 return "–"
             }
         }
@@ -139,7 +156,9 @@ struct DeliveryMachineGridTests {
         var testDescription: String { "\(place) × \(happening)" }
     }
 
-    private static let grid: [Row] = [
+    private static let grid = firstRows + partialRows
+
+    private static let firstRows: [Row] = [
         Row(.idle, .message, "taken", "ready 1"),
         Row(.idle, .end, "taken", "ready 1"),
         Row(.idle, .endedUnheard, "true", "finished"),

@@ -3,6 +3,7 @@
 
 import HoldfastCore
 import HoldfastWire
+import NIOCore
 import Testing
 
 struct AnswerPlanTests {
@@ -124,10 +125,59 @@ struct AnswerPlanTests {
         #expect(try check(actions, limits: limits).actions == actions)
     }
 
+    // MARK: In doubt, and in part
+
+    @Test("An app that has not made up its mind is asked again; what it says besides is kept")
+    func askAgain() throws {
+        let poll = Action.control(.poll(every: .seconds(5)), to: nil)
+        let plan = try check([poll, .askAgain(after: .seconds(5)), .setState(patch(("a", "b")), to: nil)], offered: ["v1"])
+        #expect(plan.opening == .askAgain(after: .seconds(5)))
+        #expect(plan.actions == [poll, .setState(patch(("a", "b")), to: nil)])
+        #expect(plan.taken == nil)
+    }
+
+    @Test("To ask again is a verdict, and there is one")
+    func askAgainIsAVerdict() {
+        let again = Action.askAgain(after: .seconds(1))
+        #expect(fault([Self.acceptance, again], offered: []) == "actions[1]: a second verdict")
+        #expect(fault([Self.refusal, again], offered: []) == "actions[1]: a second verdict")
+        #expect(fault([again, again], offered: []) == "actions[1]: a second verdict")
+        #expect(fault([again, Self.acceptance], offered: []) == "actions[1]: a second accept or reject")
+        #expect(fault([again, Self.refusal], offered: []) == "actions[1]: a second accept or reject")
+    }
+
+    @Test("About an open connection there is nothing to ask again")
+    func askAgainTooLate() {
+        #expect(fault([.askAgain(after: .seconds(1))]) == "the connection is open: there is nothing to ask again")
+    }
+
+    @Test("How much was taken is taken out of the list, the last word counts; without one all was")
+    func taken() throws {
+        let send = Action.send(.sample("a"), to: nil)
+        let plan = try check([.took(contentBytes: 7), send, .took(contentBytes: 0)])
+        #expect(plan.taken == 0)
+        #expect(plan.actions == [send])
+        #expect(plan.opening == nil)
+        #expect(try check([send]).taken == nil)
+        #expect(try check([.took(contentBytes: 3)], offered: []) == AnswerPlan(opening: .accept(protocol: nil, headers: []), actions: [], taken: 3))
+    }
+
+    @Test("Orders beyond messages, channels and state are carried out in their place", arguments: [nil, [], ["v1"]] as [[String]?])
+    func controls(_ offered: [String]?) throws {
+        let controls: [ConnectionControl] = [
+            .ping(ByteBuffer()), .pong(ByteBuffer(string: "a")), .disconnect, .detach, .refresh, .poll(every: nil), .keepAlive(nil),
+            .sendLater(TimedMessage(form: .text, bytes: ByteBuffer(), after: .seconds(1))), .flushLater, .remember(GripSession(messagePrefix: "m:")),
+            .follow(Self.room, from: "7"), .warn("why"),
+        ]
+        let actions = controls.flatMap { [Action.control($0, to: nil), .send(.sample("a"), to: nil), .control($0, to: Self.other)] }
+        #expect(try check(actions, offered: offered).actions == actions)
+    }
+
     @Test("A client that is let in without a question gets no subprotocol and no headers")
     func unasked() {
         #expect(AnswerPlan.acceptUnasked.opening == .accept(protocol: nil, headers: []))
         #expect(AnswerPlan.acceptUnasked.actions.isEmpty)
+        #expect(AnswerPlan.acceptUnasked.taken == nil)
     }
 
     private func patch(_ changes: (String, String?)...) -> StatePatch {

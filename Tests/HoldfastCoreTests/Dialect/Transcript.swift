@@ -9,8 +9,9 @@ import Testing
 /// A line `== name` begins a section; lines with a number sign in front are for the reader. These set the scene for all that follows:
 ///
 ///     == settings        name: value, as the dialect's configuration has them
-///     == session         id, direction, route, address, path, query, protocol; header, offers, state and channel once for each
-///     == events          SEQ open | text "…" | binary 00 01 | ping 00 | pong 00 | close CODE "reason" clean|lost "error"
+///     == session         id, direction, route, address, path, query, protocol; header, offers, state (k=v) and channel once for each;
+///                        of GRIP the prefix ("…"), replayed (bytes); meta (k=v), filters (channel=names) and gap (channel=id) once for each
+///     == events          SEQ open | text "…" | binary 00 01 | ping 00 | pong 00 | refresh | close CODE "reason" clean|failed|lost "error"
 ///     == response        the app's answer: its status, its headers, an empty line, its body
 ///     == control         the app's request to the control port: method and path, headers, an empty line, its body
 ///     == results         what became of its actions: done 1 | notFound | duplicate | full | refused | unreachable
@@ -23,6 +24,7 @@ import Testing
 ///     == reply           how the control request is answered: status, content type, an empty line, its body
 ///
 /// A body may be laid out on several lines: line breaks and the white space around them are not part of it. Bytes are written `<00 01>`.
+/// A body of WebSocket events is text with the escapes `\r`, `\n`, `\\` and `\x00`, for in it line ends count.
 struct Transcript: Sendable, CustomTestStringConvertible {
     struct Section: Sendable {
         let name: String

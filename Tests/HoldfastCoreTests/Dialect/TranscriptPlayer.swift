@@ -40,7 +40,7 @@ struct TranscriptPlayer {
     private mutating func play(_ section: Transcript.Section) throws {
         switch section.name {
         case "settings": dialect = try make(Dictionary(uniqueKeysWithValues: try section.fields.map { ($0.name, $0.value) }))
-        case "session": (session, opening) = try TranscriptWords.session(section.fields, keeping: dialect.traits.keepsHeaders)
+        case "session": (session, opening) = try TranscriptWords.session(section.fields, of: dialect)
         case "events": events = try section.lines.map { try TranscriptWords.event($0, opening: opening) }
         case "response": (response, control) = (try TranscriptWords.response(section), nil)
         case "control": (control, results) = (try TranscriptWords.control(section), [])

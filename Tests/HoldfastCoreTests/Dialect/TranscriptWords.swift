@@ -10,12 +10,15 @@ enum TranscriptWords {
     // MARK: Reading
 
     static func session(
-        _ fields: [(name: String, value: String)], keeping names: [String]
+        _ fields: [(name: String, value: String)], of dialect: any Dialect
     ) throws -> (SessionView, OpeningRequest) {
         func one(_ name: String) -> String { fields.last { $0.name == name }?.value ?? "" }
         func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
-        let known = ["id", "direction", "route", "address", "path", "query", "protocol", "header", "offers", "state", "channel"]
+        let known = [
+            "id", "direction", "route", "address", "path", "query", "protocol", "header", "offers", "state", "channel", "prefix", "meta", "filters",
+            "replayed", "gap",
+        ]
         if let unknown = fields.first(where: { !known.contains($0.name) }) { throw TranscriptError("a session has no \"\(unknown.name)\"") }
         guard let id = ConnectionID(one("id")) else { throw TranscriptError("\"\(one("id"))\" is no id of a connection") }
         let headers = try all("header").map { header in
@@ -25,15 +28,31 @@ enum TranscriptWords {
         let opening = OpeningRequest(
             path: one("path"), query: one("query"), remoteAddress: one("address"), headers: headers, protocols: all("offers"))
         let facts = ConnectionFacts(
-            id: id, direction: one("direction") == "outbound" ? .outbound : .inbound, route: one("route"), request: opening, keeping: names)
-        let changes = all("state").map { entry in
-            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            return StatePatch.Change(key: parts[0], value: parts.last ?? "")
-        }
+            id: id, direction: one("direction") == "outbound" ? .outbound : .inbound, route: one("route"), request: opening,
+            keeping: dialect.traits.keepsHeaders, webhookHead: dialect.webhookHead(of: opening, id: id))
+        let changes = all("state").map(pair).map { StatePatch.Change(key: $0.0, value: $0.1) }
         let session = SessionView(
             facts: facts, chosenProtocol: one("protocol").isEmpty ? nil : one("protocol"), state: ConnectionState().merging(StatePatch(changes)),
-            channels: all("channel").map(ChannelName.sample))
+            channels: all("channel").map(ChannelName.sample), grip: try grip(fields), replayedBytes: Int(one("replayed")) ?? 0,
+            gaps: all("gap").map(pair).map { ChannelGap(channel: .sample($0.0), lastID: $0.1) })
         return (session, opening)
+    }
+
+    /// `NAME=VALUE`.
+    private static func pair(_ entry: String) -> (String, String) {
+        let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        return (parts[0], parts.last ?? "")
+    }
+
+    /// What a GRIP app has set up; `nil` where the session says nothing of it.
+    private static func grip(_ fields: [(name: String, value: String)]) throws -> GripSession? {
+        func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+        guard let prefix = try all("prefix").last.map({ try strings($0)[0] }) else { return nil }
+        var filters: [ChannelName: [GripFilter]] = [:]
+        for (channel, names) in all("filters").map(pair) {
+            filters[.sample(channel)] = GripFilter.list(names.split(separator: " ").map(String.init))
+        }
+        return GripSession(messagePrefix: prefix, meta: Dictionary(uniqueKeysWithValues: all("meta").map(pair)), filters: filters)
     }
 
     static func event(_ line: String, opening: OpeningRequest) throws -> SequencedEvent {
@@ -46,19 +65,20 @@ enum TranscriptWords {
         case "binary": return SequencedEvent(seq: seq, event: .message(.binary(try bytes(rest))))
         case "ping": return SequencedEvent(seq: seq, event: .ping(try bytes(rest)))
         case "pong": return SequencedEvent(seq: seq, event: .pong(try bytes(rest)))
+        case "refresh": return SequencedEvent(seq: seq, event: .refresh)
         case "close": return SequencedEvent(seq: seq, event: .end(try ending(rest)))
         default: throw TranscriptError("\"\(line)\" is no event")
         }
     }
 
     private static func ending(_ text: String) throws -> Ending {
-        let isClean = text.contains("\" clean")
+        let causes: [(word: String, cause: EndCause)] = [("clean", .client), ("failed", .appFailure), ("lost", .lost)]
         let quoted = try strings(text)
-        guard isClean || text.contains("\" lost"), let code = UInt16(text.prefix { $0 != " " }) else {
-            throw TranscriptError("expected close CODE \"reason\" clean|lost \"error\"")
+        guard let cause = causes.first(where: { text.contains("\" \($0.word)") })?.cause, let code = UInt16(text.prefix { $0 != " " }) else {
+            throw TranscriptError("expected close CODE \"reason\" clean|failed|lost \"error\"")
         }
         return Ending(
-            code: CloseCode(code), reason: quoted[0], isClean: isClean, error: quoted.count > 1 ? quoted[1] : nil, cause: isClean ? .client : .lost)
+            code: CloseCode(code), reason: quoted[0], isClean: cause != .lost, error: quoted.count > 1 ? quoted[1] : nil, cause: cause)
     }
 
     /// The quoted strings of a line, with the escapes of JSON.
@@ -96,7 +116,8 @@ enum TranscriptWords {
     }
 
     static func response(_ section: Transcript.Section) throws -> HTTPResponseMessage {
-        let body = try body(section.body)
+        let isEscaped = section.head.contains { $0.lowercased().contains(WebSocketEventsBody.contentType) }
+        let body = try isEscaped ? WebSocketEventsBody.bytes(section.body) : body(section.body)
         let fields = section.head.dropFirst().map { "\($0)\r\n" }.joined()
         var bytes = ByteBuffer(string: "HTTP/1.1 \(section.head.first ?? "")\r\n\(fields)content-length: \(body.readableBytes)\r\n\r\n")
         bytes.writeImmutableBuffer(body)
@@ -131,7 +152,12 @@ enum TranscriptWords {
     static func text(of request: WebhookRequest) -> String {
         let start = request.method.rawValue + (request.pathSuffix.isEmpty ? "" : " \(request.pathSuffix)")
         let fields = request.headers.map { "\($0.name): \($0.value)" } + ["content-type: \(request.contentType)"]
-        let body = request.contentType == "application/octet-stream" ? "<\(hex(request.body))>" : String(buffer: request.body)
+        let body =
+            switch request.contentType {
+            case "application/octet-stream": "<\(hex(request.body))>"
+            case WebSocketEventsBody.contentType: WebSocketEventsBody.text(request.body)
+            default: String(buffer: request.body)
+            }
         return ([start] + fields + ["", body]).joined(separator: "\n")
     }
 
@@ -153,7 +179,40 @@ enum TranscriptWords {
         case .closeChannel(let channel, let code, let reason): "closeChannel \(channel) \(code) \(reason.debugDescription)"
         case .setState(let patch, let id):
             "setState" + patch.changes.map { " \($0.key.debugDescription)=\($0.value?.debugDescription ?? "null")" }.joined() + text(id)
+        case .control(let control, let id): text(control) + text(id)
+        case .askAgain(let delay): "askAgain after \(delay.inSeconds)"
+        case .took(let bytes): "took \(bytes)"
         }
+    }
+
+    private static func text(_ control: ConnectionControl) -> String {
+        switch control {
+        case .ping(let bytes): "ping <\(hex(bytes))>"
+        case .pong(let bytes): "pong <\(hex(bytes))>"
+        case .disconnect: "disconnect"
+        case .detach: "detach"
+        case .refresh: "refresh"
+        case .poll(let interval): "poll " + (interval.map { "every \($0.inSeconds)" } ?? "off")
+        case .keepAlive(let message): "keepAlive " + (message.map(text) ?? "off")
+        case .sendLater(let message): "sendLater \(text(message))"
+        case .flushLater: "flushLater"
+        case .remember(let grip): "remember\(text(grip))"
+        case .follow(let channel, let id): "follow \(channel) from \(id.debugDescription)"
+        case .warn(let why): "warn \(why)"
+        }
+    }
+
+    private static func text(_ message: TimedMessage) -> String {
+        let bytes = message.form == .text ? String(buffer: message.bytes).debugDescription : "<\(hex(message.bytes))>"
+        return "\(message.form) \(bytes) \(message.isInterval ? "every" : "after") \(message.after.inSeconds)"
+    }
+
+    /// The prefix, then the facts and the filtered channels, each by name.
+    private static func text(_ grip: GripSession) -> String {
+        let meta = grip.meta.sorted { $0.key < $1.key }.map { " \($0.key.debugDescription)=\($0.value.debugDescription)" }
+        let filters = grip.filters.sorted { $0.key.description < $1.key.description }
+            .map { " [\($0.key): \($0.value.map(\.rawValue).joined(separator: " "))]" }
+        return " \(grip.messagePrefix?.debugDescription ?? "none")" + (meta + filters).joined()
     }
 
     private static func text(_ headers: [OpeningRequest.Field]) -> String { headers.map { " [\($0.name): \($0.value)]" }.joined() }

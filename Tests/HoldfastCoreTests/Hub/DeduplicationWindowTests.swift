@@ -35,6 +35,15 @@ struct DeduplicationWindowTests {
         #expect(window.admit(channel: .sample("ab"), id: "c", at: .after(.zero)) == true)
     }
 
+    @Test("Ids are told apart by their bytes: two spellings of a letter are two ids")
+    func spellings() {
+        var window = DeduplicationWindow()
+        #expect(window.admit(channel: room, id: "\u{E9}", at: .after(.zero)) == true)
+        #expect(window.admit(channel: room, id: "e\u{301}", at: .after(.zero)) == true)
+        #expect(window.admit(channel: room, id: "\u{E9}", at: .after(.zero)) == false)
+        #expect(window.admit(channel: room, id: "e\u{301}", at: .after(.zero)) == false)
+    }
+
     @Test("At its bound the oldest id is forgotten early, and only that")
     func bound() {
         var window = DeduplicationWindow()

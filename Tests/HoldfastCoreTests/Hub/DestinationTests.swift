@@ -14,7 +14,7 @@ struct DestinationTests {
     private static func addressed(to id: ConnectionID?) -> [Action] {
         [
             .send(.sample("hello"), to: id), .close(.normal, reason: "", to: id), .subscribe(room, to: id), .unsubscribe(room, to: id),
-            .setState(StatePatch([]), to: id),
+            .setState(StatePatch([]), to: id), .control(.disconnect, to: id),
         ]
     }
 
@@ -29,7 +29,10 @@ struct DestinationTests {
     }
 
     @Test(
-        "An action that names no connection goes nowhere", arguments: addressed(to: nil) + [.accept(protocol: nil, headers: []), .reject(Refusal())])
+        "An action that names no connection goes nowhere",
+        arguments: addressed(to: nil) + [
+            .accept(protocol: nil, headers: []), .reject(Refusal()), .askAgain(after: .seconds(1)), .took(contentBytes: 1),
+        ])
     func nowhere(_ action: Action) {
         #expect(Destination.of(action, on: Self.here) == .nowhere)
     }

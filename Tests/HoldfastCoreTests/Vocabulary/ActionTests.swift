@@ -3,6 +3,7 @@
 
 import HoldfastCore
 import HoldfastWire
+import NIOCore
 import Testing
 
 struct ActionTests {
@@ -17,6 +18,7 @@ struct ActionTests {
             .subscribe(room, to: id),
             .unsubscribe(room, to: id),
             .setState(StatePatch([]), to: id),
+            .control(.disconnect, to: id),
         ] as [Action])
     func namesItsTarget(_ action: Action) {
         #expect(action.target == Self.id)
@@ -34,8 +36,20 @@ struct ActionTests {
             .subscribe(room, to: nil),
             .unsubscribe(room, to: nil),
             .setState(StatePatch([]), to: nil),
+            .control(.refresh, to: nil),
+            .askAgain(after: .seconds(1)),
+            .took(contentBytes: 1),
         ] as [Action])
     func namesNoTarget(_ action: Action) {
         #expect(action.target == nil)
+    }
+
+    @Test("A refusal's body is text or bytes, and 403 unless it says otherwise")
+    func refusal() {
+        #expect(Refusal().status == 403)
+        #expect(Refusal().bytes.readableBytes == 0)
+        #expect(Refusal(body: "é").bytes == ByteBuffer(bytes: [0xC3, 0xA9]))
+        #expect(Refusal(status: 200, bytes: ByteBuffer(string: "é")).body == "é")
+        #expect(Refusal(bytes: ByteBuffer(bytes: [0xFF])) != Refusal(bytes: ByteBuffer(bytes: [0xFE])), "bytes that are no text are told apart")
     }
 }

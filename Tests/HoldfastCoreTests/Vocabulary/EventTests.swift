@@ -17,8 +17,10 @@ struct EventTests {
             (.ping(five), .ping, 5),
             (.pong(five), .pong, 5),
             (.end(.lost("a long story")), .close, 0),
-        ] as [(Event, EventKind, Int)])
-    func kindAndWeight(_ event: Event, _ kind: EventKind, _ weight: Int) {
+            // The app always hears of it.
+            (.refresh, nil, 0),
+        ] as [(Event, EventKind?, Int)])
+    func kindAndWeight(_ event: Event, _ kind: EventKind?, _ weight: Int) {
         #expect(event.kind == kind)
         #expect(event.weight == weight)
     }

@@ -13,7 +13,7 @@ import Testing
 
     @Test func postsToTheTargetWithTheTraceAndTheLength() throws {
         let encoder = WebhookEncoder(target: try #require(Self.target), secrets: [])
-        let bytes = encoder.encode(WebhookRequest(body: ByteBuffer(string: "{}")), id: "unused", traceparent: "00-1-2-00", time: 0)
+        let bytes = encoder.encode(WebhookRequest(body: ByteBuffer(string: "{}")), gripSig: nil, id: "unused", traceparent: "00-1-2-00", time: 0)
         #expect(
             String(buffer: bytes) == """
                 POST /hook?key=1 HTTP/1.1\r
@@ -33,7 +33,7 @@ import Testing
         let request = WebhookRequest(
             method: .put, pathSuffix: "/n1.0.x", headers: [.init(name: "authorization", value: "None")], contentType: "text/plain",
             body: ByteBuffer(string: "hi"))
-        let text = String(buffer: encoder.encode(request, id: "unused", traceparent: "t", time: 0))
+        let text = String(buffer: encoder.encode(request, gripSig: nil, id: "unused", traceparent: "t", time: 0))
         #expect(text.hasPrefix("PUT /hook/n1.0.x?key=1 HTTP/1.1\r\n"))
         #expect(text.contains("\r\nauthorization: None\r\n"))
         #expect(text.contains("\r\ncontent-type: text/plain\r\n"))
@@ -44,7 +44,8 @@ import Testing
         let encoder = WebhookEncoder(target: try #require(Self.target), secrets: [secret, secret])
         let body = ByteBuffer(string: "{\"test\": 2432232314}")
         let text = String(
-            buffer: encoder.encode(WebhookRequest(body: body), id: "msg_p5jXN8AQM9LWM0D4loKWxJek", traceparent: "t", time: 1_614_265_330))
+            buffer: encoder.encode(
+                WebhookRequest(body: body), gripSig: nil, id: "msg_p5jXN8AQM9LWM0D4loKWxJek", traceparent: "t", time: 1_614_265_330))
         let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         #expect(text.contains("\r\nwebhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\r\n"))
         #expect(text.contains("\r\nwebhook-timestamp: 1614265330\r\n"))

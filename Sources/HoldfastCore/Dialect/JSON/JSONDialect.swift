@@ -92,7 +92,7 @@ package struct JSONDialect: Dialect {
         json.key("seq")
         json.integer(event.seq)
         json.key("type")
-        json.string(event.event.kind.rawValue)
+        json.string(event.event.kind?.rawValue ?? "refresh")
         switch event.event {
         case .open(let request):
             json.key("headers")
@@ -107,6 +107,7 @@ package struct JSONDialect: Dialect {
         case .message(.binary(let bytes)), .ping(let bytes), .pong(let bytes):
             json.key("base64")
             json.base64(bytes)
+        case .refresh: break
         case .end(let ending):
             json.key("code")
             json.integer(ending.code.rawValue)
