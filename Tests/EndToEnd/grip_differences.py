@@ -174,6 +174,11 @@ DIFFERENCES = {
         "Texts of the gateway say in which encoding they are.",
         {"responses": [forbidden("text/plain")]}, {"responses": [forbidden("text/plain; charset=utf-8")]},
     ),
+    "plain_error_of_the_app": Difference(
+        "Here the reason phrase of a plain answer is what its status is usually called.",
+        {"responses": [[500, "It Broke", [["content-type", "text/plain"]], b"oops"]]},
+        {"responses": [[500, "Internal Server Error", [["content-type", "text/plain"]], b"oops"]]},
+    ),
     "held_with_the_filter_build_id": Difference(
         "Pushpin 1.36 answers such a hold with 502.",
         {"responses": ["502"]}, {"responses": [[200, "OK", [["content-type", "text/plain"], ["x-foo", "bar"]], b"id a-7"]]},

@@ -118,7 +118,7 @@ class RawClient:
         response = Response(status, headers, b"")
         if status != 101:
             length = response.header("content-length")
-            response.body = self._take(int(length)) if length is not None else self._rest() if status not in (204, 304) else b""
+            response.body = self._take(int(length)) if length is not None else self._rest() if status not in (100, 204, 304) else b""
         return response
 
     def _rest(self):
