@@ -59,6 +59,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var isWritable = true
     /// Whether the channel is known to hold nothing unwritten: then a frame may go straight to the socket.
     var isDrained = false
+    /// Its socket, once a frame has gone straight there; good only while the channel is active.
+    var socket: NIOBSDSocket.Handle?
     /// Whether frames go to the socket as they are, with no TLS between.
     let isPlain: Bool
     /// Whether the socket is left unread because the app is behind.
