@@ -44,7 +44,7 @@ enum Handshake {
             claim(!message.isEmpty && isLine(message), "message \(message)")
         }
         let path = String(head.uri.prefix { $0 != "?" })
-        let route = RouteTable(paths.map { (pattern: $0, route: $0.description) }).route(for: path)
+        let route = RouteTable(paths.map { .init(pattern: $0, route: $0.description) }).route(for: path)
         claim(route.map { $0 == "/*" || path.hasPrefix("/chat") } ?? !path.hasPrefix("/"), "\(path) is led to \(route ?? "no route")")
         let origin = head.headers["origin"]
         if origins.allows(origin), !origin.isEmpty {

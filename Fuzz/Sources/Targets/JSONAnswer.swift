@@ -24,8 +24,9 @@ enum JSONAnswer {
             for action in try JSONActionReader.read(response.body, from: .control) {
                 Answers.check(action)
                 switch action {
-                case .accept, .reject: fatalError("over the control API: \(action)")
-                case .send(_, let id), .close(_, _, let id), .subscribe(_, let id), .unsubscribe(_, let id), .setState(_, let id):
+                case .accept, .reject, .askAgain, .took: fatalError("over the control API: \(action)")
+                case .send(_, let id), .close(_, _, let id), .subscribe(_, let id), .unsubscribe(_, let id), .setState(_, let id),
+                    .control(_, let id):
                     claim(id != nil, "to nobody: \(action)")
                 case .publish, .closeChannel: break
                 }
