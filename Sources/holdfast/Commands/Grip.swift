@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Foundation
 import HoldfastCore
 
 struct Grip: AsyncParsableCommand {
@@ -32,6 +33,10 @@ struct Grip: AsyncParsableCommand {
         try await Console.explaining {
             if let target, let routes {
                 throw ValidationError("give either the app's URL or a file with routes, not both (\(target); \(routes))")
+            }
+            let configured = options.config ?? ProcessInfo.processInfo.environment["HOLDFAST_CONFIG"]
+            guard target != nil || routes != nil || pushpinConf != nil || configured != nil else {
+                throw ValidationError("where is your app? Give its URL (holdfast grip http://localhost:8000), --routes, --pushpin-conf or -c")
             }
             var notes: [String] = []
             var plan = try ServingPlan.make(options, target: target) {
