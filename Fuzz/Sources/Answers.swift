@@ -85,7 +85,7 @@ enum Answers {
         case .control(.ping(let bytes), _), .control(.pong(let bytes), _): claim(bytes.readableBytes <= 125, "\(action)")
         case .took(let bytes): claim(bytes >= 0, "\(action)")
         case .askAgain(let delay): claim(delay > .zero, "\(action)")
-        case .subscribe, .unsubscribe, .setState, .control: break
+        case .subscribe, .unsubscribe, .setState, .control, .dial: break
         }
         if case .subscribe(let channel, _) = action { claim(ChannelName(channel.description) == channel, "\(channel)") }
     }

@@ -27,6 +27,14 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var wsaas: WsaasDialect.Settings
     /// Only for the `grip` dialect.
     package var grip: GripSettings
+    /// Only for the `slip` dialect.
+    package var slip: SlipSettings
+    /// Only for the `wsify` dialect.
+    package var wsify: WsifySettings
+    /// Only for the `unsocket` dialect.
+    package var unsocket: UnsocketSettings
+    /// How it dials out.
+    package var dial: DialSettings
 
     /// A route with all defaults.
     package init(name: String, path: PathPattern, dialect: DialectName, target: TargetURL) {
@@ -45,6 +53,10 @@ package struct RouteConfiguration: Equatable, Sendable {
         self.autoPong = true
         self.wsaas = WsaasDialect.Settings()
         self.grip = GripSettings()
+        self.slip = SlipSettings()
+        self.wsify = WsifySettings()
+        self.unsocket = UnsocketSettings()
+        self.dial = DialSettings()
     }
 
     /// The dialect, set up for this route.
@@ -53,6 +65,9 @@ package struct RouteConfiguration: Equatable, Sendable {
         case .json: JSONDialect(forwardHeaders: forwardHeaders)
         case .wsaas: WsaasDialect(settings: wsaas)
         case .grip: GripDialect(settings: grip, path: path, target: target, maxMessageBytes: limits.maxMessageBytes)
+        case .slip: SlipDialect(settings: slip)
+        case .wsify: WsifyDialect(settings: wsify)
+        case .unsocket: UnsocketDialect(settings: unsocket)
         }
     }
 }

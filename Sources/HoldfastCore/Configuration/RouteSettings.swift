@@ -20,6 +20,10 @@ struct RouteSettings {
     var maxAnswerBytes: Int?
     var wsaas = WsaasDialect.Settings()
     var grip = GripSettings()
+    var slip = SlipSettings()
+    var wsify = WsifySettings()
+    var unsocket = UnsocketSettings()
+    var dial = DialSettings()
 
     /// Takes over what the section sets.
     mutating func read(_ section: inout SectionReader) {
@@ -35,6 +39,10 @@ struct RouteSettings {
         readWebhook(&section)
         readWsaas(&section)
         readGrip(&section)
+        readSlip(&section)
+        readWsify(&section)
+        readUnsocket(&section)
+        readDial(&section)
     }
 
     func route(name: String, path: PathPattern, host: String?, target: TargetURL) -> RouteConfiguration {
@@ -53,6 +61,10 @@ struct RouteSettings {
         route.wsaas = wsaas
         route.wsaas.maxMessageBytes = limits.maxMessageBytes
         route.grip = grip
+        route.slip = slip
+        route.wsify = wsify
+        route.unsocket = unsocket
+        route.dial = dial
         return route
     }
 

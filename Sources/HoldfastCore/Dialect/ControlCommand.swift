@@ -13,9 +13,15 @@ package struct ControlRequest: Sendable {
     package let contentType: String?
     /// What the client takes as an answer (the `Accept` header).
     package let accept: String?
+    /// The `Authorization` header.
+    package let authorization: String?
     package let body: ByteBuffer
 
-    package init(method: String, path: String, query: String = "", contentType: String? = nil, accept: String? = nil, body: ByteBuffer) {
+    package init(
+        method: String, path: String, query: String = "", contentType: String? = nil, accept: String? = nil, authorization: String? = nil,
+        body: ByteBuffer
+    ) {
+        self.authorization = authorization
         self.method = method
         self.path = path
         self.query = query
@@ -43,11 +49,14 @@ package struct ControlReply: Equatable, Sendable {
 
 /// What such a request asks for, and how to answer once it is done.
 package struct ControlCommand: Sendable {
+    /// Who may ask.
+    package let access: ControlAccess
     package let actions: [Action]
     /// Makes the answer from the results, one per action, in order.
     package let reply: @Sendable ([ActionResult]) -> ControlReply
 
-    package init(actions: [Action], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
+    package init(access: ControlAccess = .controlToken, actions: [Action], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
+        self.access = access
         self.actions = actions
         self.reply = reply
     }

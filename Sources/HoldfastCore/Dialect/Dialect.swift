@@ -29,6 +29,12 @@ package protocol Dialect: Sendable {
     /// - Throws: a ``DialectError`` when the answer means failure or is not understood.
     func actions(from response: HTTPResponseMessage, to events: [SequencedEvent], in session: SessionView) throws(DialectError) -> [Action]
 
+    /// What the dialect itself answers to these events, so that the app is not asked.
+    ///
+    /// - Parameter events: as for ``request(for:in:)``.
+    /// - Returns: `nil` where the app is to be asked.
+    func unasked(_ events: [SequencedEvent], in session: SessionView) -> [Action]?
+
     /// What a request to the control port asks for, in the dialect's own convention.
     ///
     /// - Returns: `nil` when the request is not of this convention.
@@ -37,6 +43,7 @@ package protocol Dialect: Sendable {
 
 extension Dialect {
     package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer? { nil }
+    package func unasked(_ events: [SequencedEvent], in session: SessionView) -> [Action]? { nil }
     package func command(from request: ControlRequest) -> ControlCommand? { nil }
 }
 

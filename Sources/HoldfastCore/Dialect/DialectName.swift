@@ -6,13 +6,13 @@ package enum DialectName: String, CaseIterable, Sendable {
     case json
     case wsaas
     case grip
+    case slip
+    case wsify
+    case unsocket
 
     /// Keys of a route that this dialect has no use for: to set one is a fault, for no option is accepted and ignored.
     package var unusedKeys: [String] {
-        switch self {
-        case .json: ["wsaas", "grip"]
-        case .wsaas: ["secret", "forwardHeaders", "grip"]
-        case .grip: ["secret", "forwardHeaders", "wsaas"]
-        }
+        let sections = Self.allCases.map(\.rawValue).filter { $0 != rawValue && $0 != "json" }
+        return self == .json ? sections : ["secret", "forwardHeaders"] + sections
     }
 }

@@ -15,7 +15,7 @@ package enum Destination: Equatable, Sendable {
         switch action {
         case .publish(let publication): .everywhere(.message(publication))
         case .closeChannel(let channel, let code, let reason): .everywhere(.close(channel, code, reason: reason))
-        case .send, .close, .subscribe, .unsubscribe, .setState, .control, .accept, .reject, .askAgain, .took: of(action.target, on: node)
+        case .send, .close, .subscribe, .unsubscribe, .setState, .control, .accept, .reject, .dial, .askAgain, .took: of(action.target, on: node)
         }
     }
 

@@ -19,7 +19,7 @@ struct Problem: Error {
     /// What became of an action that was to concern one connection; `nil` when it was done.
     init?(_ result: ActionResult?, on id: ConnectionID) {
         switch result {
-        case .done, .duplicate: return nil
+        case .done, .dialling, .duplicate: return nil
         case .notFound, nil: self = .noConnection(id.description)
         case .full: self.init(status: .tooManyRequests, detail: "the client reads too slowly and its queue is full; the message was dropped")
         case .refused(let why): self.init(status: .conflict, detail: why)

@@ -37,7 +37,7 @@ extension Action {
     fileprivate var isForAnswered: Bool {
         switch self {
         case .send, .close, .subscribe, .unsubscribe, .setState, .control: target == nil
-        case .accept, .reject, .publish, .closeChannel, .askAgain, .took: false
+        case .accept, .reject, .publish, .closeChannel, .dial, .askAgain, .took: false
         }
     }
 }

@@ -180,6 +180,11 @@ enum TranscriptWords {
         case .setState(let patch, let id):
             "setState" + patch.changes.map { " \($0.key.debugDescription)=\($0.value?.debugDescription ?? "null")" }.joined() + text(id)
         case .control(let control, let id): text(control) + text(id)
+        case .dial(let request, let route):
+            "dial \(request.url)" + (request.name.map { " as \($0.debugDescription)" } ?? "") + (route.map { " on \($0)" } ?? "")
+                + (request.protocols.isEmpty ? "" : " protocols \(request.protocols.joined(separator: ","))") + text(request.headers)
+                + request.state.changes.map { " \($0.key.debugDescription)=\($0.value?.debugDescription ?? "null")" }.joined()
+                + (request.reconnects ? " reconnecting" : "") + request.exclude.map { " except \($0.debugDescription)" }.joined()
         case .askAgain(let delay): "askAgain after \(delay.inSeconds)"
         case .took(let bytes): "took \(bytes)"
         }

@@ -1,0 +1,47 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The sections of the smaller dialects, and of dialling.
+extension RouteSettings {
+    mutating func readSlip(_ section: inout SectionReader) {
+        var inner = section.section("slip")
+        slip.jwtSecret = inner.optional("jwtSecret", .text) ?? slip.jwtSecret
+        slip.extended = inner.value("extended", .bool, default: slip.extended)
+        section.finish(inner)
+    }
+
+    mutating func readWsify(_ section: inout SectionReader) {
+        var inner = section.section("wsify")
+        wsify.version = inner.value("version", .word, default: wsify.version)
+        wsify.broadcastingKey = inner.optional("broadcastingKey", .text) ?? wsify.broadcastingKey
+        let path = SettingType<String>(rule: "expected a path such as /broadcast") { $0.hasPrefix("/") && !$0.contains("*") ? $0 : nil }
+        wsify.broadcastPath = inner.optional("broadcastPath", path) ?? wsify.broadcastPath
+        wsify.acks = inner.value("acks", .bool, default: wsify.acks)
+        wsify.identity = inner.value("identity", .bool, default: wsify.identity)
+        wsify.disconnect = inner.value("disconnect", .bool, default: wsify.disconnect)
+        section.finish(inner)
+    }
+
+    mutating func readUnsocket(_ section: inout SectionReader) {
+        var inner = section.section("unsocket")
+        unsocket.form = inner.value("form", .word, default: unsocket.form)
+        unsocket.lifecycle = inner.value("lifecycle", .bool, default: unsocket.lifecycle)
+        section.finish(inner)
+    }
+
+    mutating func readDial(_ section: inout SectionReader) {
+        var inner = section.section("dial")
+        dial.allow = inner.list("allow", .text)?.map { $0.lowercased() } ?? dial.allow
+        dial.denyPrivate = inner.value("denyPrivate", .bool, default: dial.denyPrivate)
+        dial.timeout = inner.value("timeout", .duration, default: dial.timeout)
+        dial.caFile = inner.optional("caFile", .text) ?? dial.caFile
+        dial.usesProxies = inner.value("proxies", .bool, default: dial.usesProxies)
+        var reconnect = inner.section("reconnect")
+        dial.reconnect.firstDelay = reconnect.value("firstDelay", .duration, default: dial.reconnect.firstDelay)
+        dial.reconnect.maxDelay = reconnect.value("maxDelay", .duration, default: dial.reconnect.maxDelay)
+        dial.reconnect.maxFailures = reconnect.value("maxFailures", .integerOrOff(1...1_000_000), default: dial.reconnect.maxFailures)
+        dial.reconnect.settledAfter = reconnect.value("settledAfter", .duration, default: dial.reconnect.settledAfter)
+        inner.finish(reconnect)
+        section.finish(inner)
+    }
+}
