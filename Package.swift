@@ -14,6 +14,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -58,7 +59,7 @@ let package = Package(
         .target(
             name: "HoldfastServer",
             dependencies: [
-                "CMalloc", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioHTTP1, nioSSL, certificateReloading,
+                "CMalloc", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioHTTP1, nioSSL, nioExtras, certificateReloading,
                 httpTypes, collections, logging, lifecycle,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),

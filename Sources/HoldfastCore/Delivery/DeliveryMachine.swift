@@ -71,6 +71,8 @@ package struct DeliveryMachine: Sendable {
         }
     }
 
+    /// Whether the opening event asks the app for leave; that of a connection that we dialled is news as any other.
+    private let asksLeave: Bool
     private var queue: Deque<SequencedEvent> = []
     private var queuedBytes = 0
     private var lastSeq = 0
@@ -84,7 +86,8 @@ package struct DeliveryMachine: Sendable {
     /// When the closing event came; from then on its budget runs.
     private var endedAt: MonotonicTime?
 
-    package init() {}
+    /// - Parameter asksLeave: whether the opening event asks the app for leave.
+    package init(asksLeave: Bool = true) { self.asksLeave = asksLeave }
 
     package var isIdle: Bool { state == .idle && queue.isEmpty }
     package var isFinished: Bool { state == .finished }
@@ -227,11 +230,16 @@ package struct DeliveryMachine: Sendable {
             return giveUpAfterEnd(count, failure, hasEnding: hasEnding, limits: limits)
         }
         if mayRepeat, attempt <= rules.policy.retries { return wait(count, attempt, delay) }
-        if case .open = queue.first?.event {
+        if asksLeave, case .open = queue.first?.event {
             removeFirst(queue.count)
             isFull = false
             state = failure.mayHaveBeenAccepted ? .idle : .finished
             return failure.mayHaveBeenAccepted ? .refuseAndTell : .refuse
+        }
+        // Whoever asked may ask again, or not; it keeps nobody from going on.
+        if queue.first?.event.isQuestion == true {
+            removeFirst(count)
+            return .drop(settle(limits: limits), lost: count)
         }
         // Undelivered for certain: the app still gets it, in order, in front of the closing event. Everything else is given up here, for one
         // request that always fails must not keep the app from learning the end.

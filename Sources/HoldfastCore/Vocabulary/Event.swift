@@ -28,6 +28,9 @@ package enum Event: Equatable, Sendable {
         }
     }
 
+    /// Whether the app is asked what to dial.
+    package var isQuestion: Bool { if case .ready = self { true } else { false } }
+
     /// The bytes that the event holds while it waits, for the queue's limit.
     package var weight: Int {
         switch self {

@@ -172,7 +172,7 @@ extension Connection {
         resumeReading()
     }
 
-    private var withExtras: ConnectionExtras {
+    var withExtras: ConnectionExtras {
         if let extras { return extras }
         let made = ConnectionExtras()
         extras = made

@@ -104,7 +104,7 @@ extension Connection {
         } else {
             progress = delivery.answered(limits: limits)
         }
-        carryOut(plan)
+        if batch.first?.event.isQuestion == true { dialAsTold(plan.actions) } else { carryOut(plan) }
         if extras != nil {
             closeGaps()
             postponePoll()
@@ -114,6 +114,7 @@ extension Connection {
 
     func webhookFailed(_ failure: DeliveryFailure) {
         route.counters.webhooks[failure.label, default: 0] += 1
+        let wasQuestion = delivery.batchInFlight?.first?.event.isQuestion == true
         let verdict = delivery.failed(
             failure, at: shard.now, rules: route.rules, limits: limits, jitter: Double.random(in: 0..<1, using: &shard.quickRandom))
         log(failure, verdict)
@@ -131,8 +132,9 @@ extension Connection {
             execute(machine.closeOrdered(.internalError, reason: "the app failed", error: failure.message, cause: .appFailure))
             pumpDelivery()
         case .drop(let progress, let lost):
-            route.counters.webhookLost += lost
+            route.counters.webhookLost += wasQuestion ? 0 : lost
             proceed(progress)
+            if wasQuestion { dial?.askFailed(failure.message) }
         case .abandon(let lost):
             route.counters.webhookLost += lost
             told()
@@ -179,6 +181,7 @@ extension Connection {
                 opening = nil
             }
             execute(order)
+        case .reject where isOutbound: close(.policyViolation, reason: "")
         case .reject(let refusal): execute(machine.appRefused(), refusal: refusal)
         case .askAgain, nil: break
         }

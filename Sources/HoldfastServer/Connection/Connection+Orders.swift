@@ -11,7 +11,7 @@ extension Connection {
     func execute(_ order: ConnectionMachine.Order, refusal: Refusal = Refusal()) {
         switch order {
         case .none, .deliver, .pong: break
-        case .upgrade: opened()
+        case .upgrade, .begin: opened()
         case .refuse:
             leaveChannels()
             opening?.refuse(refusal)
@@ -81,8 +81,12 @@ extension Connection {
 
     /// The end is known: the app is told, and when it has been told the connection is forgotten.
     private func ended(_ ending: Ending) {
-        if !wasOpened { countOpened() }
-        route.counters.closed(ending)
+        // A remote that could not be had is no connection that ended.
+        let wasThere = wasOpened || !isOutbound
+        if wasThere {
+            if !wasOpened { countOpened() }
+            route.counters.closed(ending)
+        }
         keepAlive.ended()
         keepAliveAt = nil
         isDeaf = true
@@ -93,12 +97,14 @@ extension Connection {
                 LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.code: "\(ending.code)",
                 LogKey.reason: "\(ending.cause.rawValue)", LogKey.error: "\(ending.error ?? "")",
             ])
+        defer { dial?.connectionEnded(ending) }
         extras?.hasEnded = true
         if extras?.isDetached == true {
             if delivery.isFinished { forget() }
             return
         }
-        if route.configuration.events.contains(.close) {
+        // Nor has the app heard of one that was to follow another.
+        if route.configuration.events.contains(.close), wasThere || dial?.isAgain != true {
             _ = delivery.occurred(.end(ending), at: shard.now, limits: limits)
         } else if delivery.endedUnheard(at: shard.now) {
             return forget()

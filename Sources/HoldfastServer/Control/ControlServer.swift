@@ -88,6 +88,7 @@ package struct ControlServer: Service {
         ActionRoutes(hub: hub).add(to: guarded)
         ChannelRoutes(hub: hub).add(to: guarded)
         ConnectionRoutes(hub: hub).add(to: guarded)
+        DialRoutes(hub: hub).add(to: guarded)
         DialectRoutes(hub: hub).add(to: guarded)
         return router
     }

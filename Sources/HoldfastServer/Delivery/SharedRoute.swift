@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import HoldfastCore
 import NIOSSL
 
@@ -16,9 +17,20 @@ package struct SharedRoute: Sendable {
     /// The way to the app for plain requests; `nil` where the dialect is about WebSockets only.
     let proxy: HTTPProxy?
 
+    /// The proxies that outbound connections go through.
+    let proxies: ProxyChoice
+    private let dialing: DialTLS
+
+    /// How remotes are spoken to by TLS.
+    ///
+    /// - Throws: an error of the library's when the system's certificates cannot be read.
+    func dialTLS() throws -> NIOSSLContext { try dialing.context() }
+
     /// - Throws: a ``GatewayError`` when the route's certificates or keys cannot be used.
     init(_ route: RouteConfiguration, loopCount: Int, proxy: HTTPProxy? = nil) async throws(GatewayError) {
         self.proxy = proxy
+        proxies = ProxyChoice(environment: route.dial.usesProxies ? ProcessInfo.processInfo.environment : [:])
+        dialing = try DialTLS(route)
         do throws(TokenKeyError) {
             let grip = route.dialect == .grip ? route.grip : GripSettings()
             signer =

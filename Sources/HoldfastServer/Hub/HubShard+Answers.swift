@@ -26,6 +26,9 @@ extension HubShard {
                 handOver(.publish(next))
             }
         case .shard(index): _ = perform(action)
+        case .anyShard:
+            guard case .dial(let request, _) = action else { return }
+            if case .refused(let why) = dial(request, on: connection.route) { connection.warn("\(request.url) is not dialled: \(why)") }
         case .shard, .node: handOver(action)
         case .nowhere: break
         }

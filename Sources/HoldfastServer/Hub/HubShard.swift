@@ -213,6 +213,9 @@ package final class HubShard {
         case .shard:
             guard let id = action.target, let connection = connection(id) else { return .notFound }
             return connection.perform(action)
+        case .anyShard:
+            guard case .dial(let request, let route) = action else { return .notFound }
+            return dial(request, onRoute: route)
         case .node, .nowhere: return .notFound
         }
     }

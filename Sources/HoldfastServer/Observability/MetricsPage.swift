@@ -87,6 +87,17 @@ package enum MetricsPage {
             }
         }
 
+        // Only for routes that can dial.
+        let dialing = routes.filter { $0.route.dialect.dials }
+        if !dialing.isEmpty {
+            page.family("holdfast_dials_total", .counter, help: "Tries to reach a remote, by how they ended.")
+            for (route, counters) in dialing {
+                for outcome in ["ok", "failed"] {
+                    page.sample([("route", route.name), ("outcome", outcome)], Double(counters.dials[outcome] ?? 0))
+                }
+            }
+        }
+
         page.family("holdfast_publish_total", .counter, help: "Publications by the app, through answers and the control API.")
         page.sample([("broker", broker.name)], Double(routes.reduce(0) { $0 + $1.counters.publications } + report.controlPublications))
         page.family("holdfast_fanout_duration_seconds", .histogram, help: "Time to queue one publication for all subscribers on an event loop.")

@@ -31,6 +31,8 @@ package struct RouteCounters: Sendable {
     package var publications = 0
     /// Plain requests that were passed on to the app, by how they ended.
     package var proxied: [ProxyOutcome: Int] = [:]
+    /// Tries to reach a remote, by how they ended.
+    package var dials: [String: Int] = [:]
     /// Requests that are held now.
     package var held = 0
 
@@ -56,6 +58,7 @@ package struct RouteCounters: Sendable {
         shed.merge(other.shed, uniquingKeysWith: +)
         publications += other.publications
         proxied.merge(other.proxied, uniquingKeysWith: +)
+        dials.merge(other.dials, uniquingKeysWith: +)
         held += other.held
     }
 

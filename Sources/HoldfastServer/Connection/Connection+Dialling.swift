@@ -1,0 +1,63 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import HoldfastWire
+import Logging
+import NIOCore
+
+/// The outbound side: what a connection has that a client did not open.
+extension Connection {
+    /// Whether it was, or is being, dialled.
+    var isOutbound: Bool { dial != nil }
+
+    /// It is known what will be dialled.
+    func prepare(for request: DialRequest) {
+        let url = request.url
+        facts = ConnectionFacts(
+            id: id, direction: .outbound, route: route.configuration.name,
+            request: OpeningRequest(path: url.path, query: url.query, remoteAddress: url.host, headers: [], protocols: []), keeping: [])
+        state = ConnectionState().merging(request.state)
+        if let name = request.name {
+            state = state.merging(StatePatch([.init(key: "connection", value: name)]))
+            for channel in [UnsocketSettings.channel, UnsocketSettings.channel(of: name)].compactMap(ChannelName.init) {
+                _ = perform(.subscribe(channel, to: nil))
+            }
+        }
+        let filters = request.exclude.compactMap { try? TextFilter($0) }
+        if !filters.isEmpty || extras != nil { withExtras.excluded = filters }
+    }
+
+    /// The remote has accepted; its channel is this connection's from now on.
+    func dialled(_ request: DialRequest, _ acceptance: DialAttempt.Acceptance) {
+        let url = request.url
+        let address = acceptance.channel.remoteAddress?.ipAddress ?? url.host
+        let opening = OpeningRequest(
+            path: url.path, query: url.query, remoteAddress: address, headers: acceptance.headers, protocols: acceptance.chosen.map { [$0] } ?? [],
+            isSecure: url.isTLS)
+        facts = ConnectionFacts(
+            id: id, direction: .outbound, route: route.configuration.name, request: opening, keeping: route.traits.keepsHeaders)
+        chosenProtocol = acceptance.chosen
+        isPlain = !url.isTLS
+        keepAlive = KeepAliveMachine(openedAt: shard.now)
+        if let agreement = acceptance.compression {
+            compression = shard.compression.compression(for: agreement, policy: route.configuration.compression, role: .client)
+        }
+        execute(machine.remoteAccepted())
+        tell(.open(opening))
+    }
+
+    /// The remote cannot be had.
+    func notReached(_ why: String) { execute(machine.dialFailed(why)) }
+
+    /// The app has said what to dial, and perhaps what to do then.
+    func dialAsTold(_ actions: [Action]) {
+        var requests: [DialRequest] = []
+        var rest: [Action] = []
+        for action in actions { if case .dial(let request, _) = action { requests.append(request) } else { rest.append(action) } }
+        for other in dial?.answered(requests) ?? [] {
+            if case .refused(let why) = shard.dial(other, on: route) { shard.logger.debug("not dialled", metadata: [LogKey.error: "\(why)"]) }
+        }
+        for action in rest { shard.perform(action, from: self) }
+    }
+}
