@@ -59,7 +59,8 @@ let package = Package(
         .target(
             name: "HoldfastServer",
             dependencies: [
-                "CMalloc", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioHTTP1, nioSSL, nioExtras, certificateReloading,
+                "CMalloc", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioHTTP1, nioSSL, nioExtras,
+                certificateReloading,
                 httpTypes, collections, logging, lifecycle,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),

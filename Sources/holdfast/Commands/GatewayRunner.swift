@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Foundation
 import HoldfastBrokers
 import HoldfastCore
@@ -13,27 +14,36 @@ import UnixSignals
 enum GatewayRunner {
     /// - Parameters:
     ///   - others: services that live and end with the gateway.
+    ///   - endsWithDials: whether it ends when no connection is left of those whose app says what to dial.
     ///   - ready: called once clients and control requests are accepted; prints the start-up lines unless given.
     static func run(
-        _ plan: ServingPlan, others: [any Service] = [], ready: @escaping @Sendable (GatewayConfiguration, Gateway.Addresses) -> Void = announce
+        _ plan: ServingPlan, others: [any Service] = [], endsWithDials: Bool = false,
+        ready: @escaping @Sendable (GatewayConfiguration, Gateway.Addresses) -> Void = announce
     ) async throws {
+        let farewell = endsWithDials ? FarewellService() : nil
         LargeBuffers.returnWhenFreed()
         let configuration = plan.configuration
         let logger = makeLogger(configuration)
         for warning in plan.warnings { logger.warning("\(warning)") }
         let broker = try BrokerChoice.make(configuration.broker, node: configuration.node)
         let certificates = try Certificates(configuration, logger: logger)
-        let gateway = Gateway(configuration: configuration, broker: broker, certificates: certificates, logger: logger) { ready(configuration, $0) }
+        let gateway = Gateway(configuration: configuration, broker: broker, certificates: certificates, logger: logger, dials: farewell?.dials ?? DialBook()
+        ) { ready(configuration, $0) }
         // SIGPIPE would end the process when a log reader goes away.
         signal(SIGPIPE, SIG_IGN)
-        let services = (others + [HangupService(certificates: certificates, logger: logger), gateway] as [any Service]).map {
+        var services = (others + [HangupService(certificates: certificates, logger: logger), gateway] as [any Service]).map {
             ServiceGroupConfiguration.ServiceConfiguration(service: $0)
         }
+        if let farewell { services.append(.init(service: farewell, successTerminationBehavior: .gracefullyShutdownGroup)) }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
         let group = ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
+        if let farewell = farewell?.farewell, farewell.isFault {
+            Console.complain(farewell.reason)
+            throw ExitCode.failure
+        }
     }
 
     /// Where clients connect, where the control API is, what the app's URL is, and the next thing to try.
