@@ -67,8 +67,7 @@ extension Connection {
 
     private func countOpened() {
         wasOpened = true
-        route.counters.opened += 1
-        route.counters.connections += 1
+        route.counters.opened(isOutbound: isOutbound)
     }
 
     /// The client went away while the app was asked.
@@ -85,7 +84,7 @@ extension Connection {
         let wasThere = wasOpened || !isOutbound
         if wasThere {
             if !wasOpened { countOpened() }
-            route.counters.closed(ending)
+            route.counters.closed(ending, isOutbound: isOutbound)
         }
         keepAlive.ended()
         keepAliveAt = nil

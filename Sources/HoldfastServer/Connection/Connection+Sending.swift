@@ -40,7 +40,7 @@ extension Connection {
             case .overflow:
                 wasSlow(.close, count: 1)
                 sendQueue.removeAll()
-                let why = "the client reads too slowly: more than \(limits.sendQueueBytes) bytes wait for it"
+                let why = "the \(machine.peer) reads too slowly: more than \(limits.sendQueueBytes) bytes wait for it"
                 execute(machine.closeOrdered(.tryAgainLater, reason: "reading too slowly", error: why, cause: .slowReader))
                 return .gone
             }

@@ -10,10 +10,14 @@ extension HubShard {
     ///
     /// - Parameter name: of the route; may be left out where only one can dial.
     func dial(_ request: DialRequest, onRoute name: String?) -> ActionResult {
-        let able = courier.routes.filter { $0.configuration.dialect.dials }
+        // An app that is asked what to dial says it there.
+        let able = courier.routes.filter { $0.configuration.dialect.dials && !$0.configuration.dialect.asksWhatToDial }
         if let name {
             guard let route = courier.routes.first(where: { $0.configuration.name == name }) else { return .refused("there is no route \(name)") }
             guard route.configuration.dialect.dials else { return .refused("the dialect of the route \(name) has no outbound connections") }
+            guard !route.configuration.dialect.asksWhatToDial else {
+                return .refused("the route \(name) connects to what its app answers when it is asked")
+            }
             return dial(request, on: route)
         }
         guard let route = able.first else { return .refused("no route has a dialect with outbound connections") }

@@ -27,7 +27,8 @@ enum GatewayRunner {
         for warning in plan.warnings { logger.warning("\(warning)") }
         let broker = try BrokerChoice.make(configuration.broker, node: configuration.node)
         let certificates = try Certificates(configuration, logger: logger)
-        let gateway = Gateway(configuration: configuration, broker: broker, certificates: certificates, logger: logger, dials: farewell?.dials ?? DialBook()
+        let gateway = Gateway(
+            configuration: configuration, broker: broker, certificates: certificates, logger: logger, dials: farewell?.dials ?? DialBook()
         ) { ready(configuration, $0) }
         // SIGPIPE would end the process when a log reader goes away.
         signal(SIGPIPE, SIG_IGN)
