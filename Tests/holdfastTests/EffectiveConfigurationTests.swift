@@ -50,6 +50,16 @@ import Testing
             pingInterval: off
             compression: { enabled: false }
             wsaas: { localAddress: "http://push.test:1", timeout: 5 }
+          - path: /c
+            name: c
+            target: http://c.test/
+            dialect: slip
+            slip: { batches: true }
+          - path: /d
+            name: d
+            target: http://d.test/
+            dialect: slip
+            slip: { extended: false }
         """,
         """
         control: { token: abc, issuer: 'the "publisher"' }

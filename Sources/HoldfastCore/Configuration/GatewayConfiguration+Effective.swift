@@ -96,6 +96,14 @@ extension RouteConfiguration {
             ]
         }
         if dialect == .grip { lines += grip.effective }
+        if dialect == .slip {
+            lines += [
+                "    slip:",
+                "      # jwtSecret: \(slip.jwtSecret == nil ? "none" : "(hidden)")",
+                "      extended: \(slip.extended)",
+                "      batches: \(slip.batches)",
+            ]
+        }
         return lines
     }
 }

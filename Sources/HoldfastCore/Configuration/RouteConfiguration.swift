@@ -65,7 +65,7 @@ package struct RouteConfiguration: Equatable, Sendable {
         case .json: JSONDialect(forwardHeaders: forwardHeaders)
         case .wsaas: WsaasDialect(settings: wsaas)
         case .grip: GripDialect(settings: grip, path: path, target: target, maxMessageBytes: limits.maxMessageBytes)
-        case .slip: SlipDialect(settings: slip)
+        case .slip: SlipDialect(settings: slip, limits: limits)
         case .wsify: WsifyDialect(settings: wsify)
         case .unsocket: UnsocketDialect(settings: unsocket)
         }

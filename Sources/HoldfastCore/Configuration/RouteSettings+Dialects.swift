@@ -7,6 +7,10 @@ extension RouteSettings {
         var inner = section.section("slip")
         slip.jwtSecret = inner.optional("jwtSecret", .text) ?? slip.jwtSecret
         slip.extended = inner.value("extended", .bool, default: slip.extended)
+        slip.batches = inner.value("batches", .bool, default: slip.batches)
+        if slip.batches, !slip.extended {
+            inner.add("batches", "several events in one request are beyond the published convention: slip.extended must be true")
+        }
         section.finish(inner)
     }
 

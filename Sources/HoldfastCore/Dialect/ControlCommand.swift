@@ -51,13 +51,23 @@ package struct ControlReply: Equatable, Sendable {
 package struct ControlCommand: Sendable {
     /// Who may ask.
     package let access: ControlAccess
-    package let actions: [Action]
-    /// Makes the answer from the results, one per action, in order.
+    /// Done one after the other.
+    package let steps: [ControlStep]
+    /// Makes the answer from the results, one per step, in order.
     package let reply: @Sendable ([ActionResult]) -> ControlReply
 
     package init(access: ControlAccess = .controlToken, actions: [Action], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
+        self.init(access: access, steps: actions.map { .action($0) }, reply: reply)
+    }
+
+    package init(access: ControlAccess = .controlToken, steps: [ControlStep], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
         self.access = access
-        self.actions = actions
+        self.steps = steps
         self.reply = reply
+    }
+
+    /// The steps that do something.
+    package var actions: [Action] {
+        steps.compactMap { if case .action(let action) = $0 { action } else { nil } }
     }
 }

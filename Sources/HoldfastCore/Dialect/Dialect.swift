@@ -12,9 +12,9 @@ package protocol Dialect: Sendable {
     /// What the engine must know of the convention.
     var traits: DialectTraits { get }
 
-    /// How each webhook of a connection begins, for dialects that send the opening request's headers with every one: made once and kept.
+    /// What each webhook of a connection says of its opening request, for dialects that repeat its headers with every one: made once and kept.
     ///
-    /// - Returns: request line and header fields, each with its line's end; `nil` where nothing is worth keeping.
+    /// - Returns: whatever the dialect makes its webhooks of, such as request line and header fields; `nil` where nothing is worth keeping.
     func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer?
 
     /// The webhook that carries these events.
@@ -67,10 +67,14 @@ package struct DialectTraits: Equatable, Sendable {
     /// Whether a webhook without an event makes sense.
     package var isCalledWithoutNews: Bool
 
+    /// The content type that most webhooks have: their head is then made once.
+    package var contentType: String
+
     package init(
         batches: Bool, isRepeatable: Bool, isSigned: Bool, keepsHeaders: [String] = [], isProxy: Bool = false, repeatsWhenStale: Bool = false,
-        isCalledWithoutNews: Bool = false
+        isCalledWithoutNews: Bool = false, contentType: String = "application/json"
     ) {
+        self.contentType = contentType
         self.repeatsWhenStale = repeatsWhenStale
         self.isCalledWithoutNews = isCalledWithoutNews
         self.isProxy = isProxy

@@ -67,9 +67,9 @@ extension Connection {
         extras?.askedGaps = session.gaps
         let request = route.dialect.request(for: batch, in: session)
         // A trusted proxy's own is among the headers that are repeated.
-        let gripSig = isTrusted ? nil : route.gripSig(at: wallClock())
+        let proof = isTrusted ? nil : route.proof(at: wallClock())
         let bytes = route.encoder.encode(
-            request, gripSig: gripSig, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)",
+            request, proof: proof, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)",
             traceparent: trace.traceparent(span: shard.quickRandom.next()),
             time: wallClock())
         return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || route.traits.repeatsWhenStale || request.method.isIdempotent)

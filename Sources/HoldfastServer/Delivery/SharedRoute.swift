@@ -10,8 +10,8 @@ package struct SharedRoute: Sendable {
     let budget: WebhookBudget
     /// `nil` for a target without TLS.
     let tls: NIOSSLContext?
-    /// Signs requests to the app (GRIP); `nil` without a key.
-    let signer: TokenSigner?
+    /// What proves to the app who sends; `nil` without a key.
+    let proof: RequestProof?
     /// Knows the requests of a proxy before this gateway (GRIP); `nil` where none is trusted.
     let upstream: TokenVerifier?
     /// The way to the app for plain requests; `nil` where the dialect is about WebSockets only.
@@ -32,9 +32,8 @@ package struct SharedRoute: Sendable {
         proxies = ProxyChoice(environment: route.dial.usesProxies ? ProcessInfo.processInfo.environment : [:])
         dialing = try DialTLS(route)
         do throws(TokenKeyError) {
+            proof = try await RequestProof.of(route)
             let grip = route.dialect == .grip ? route.grip : GripSettings()
-            signer =
-                if let key = grip.sigKey { try await TokenSigner(key, issuer: grip.sigIss, setting: "route \(route.name): grip.sigKey") } else { nil }
             upstream = if let key = grip.upstreamKey { try await TokenVerifier(key, setting: "route \(route.name): grip.upstreamKey") } else { nil }
         } catch {
             throw GatewayError(.badKey, error.description)

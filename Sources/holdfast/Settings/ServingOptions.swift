@@ -39,7 +39,7 @@ struct ServingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Colours in text logs: auto, always or never.", valueName: "when"))
     var logColor: String?
 
-    @Option(help: ArgumentHelp("The convention that the app speaks: json, wsaas or grip.", valueName: "name"))
+    @Option(help: ArgumentHelp("The convention that the app speaks: json, wsaas, grip or slip.", valueName: "name"))
     var dialect: String?
     @Option(help: ArgumentHelp("Sign webhooks with this secret; twice while one replaces the other.", valueName: "whsec_…"))
     var secret: [String] = []
@@ -112,6 +112,8 @@ struct ServingOptions: ParsableArguments {
     var sigIss: String?
     @Option(help: ArgumentHelp("grip: trust requests that a proxy has signed with this key.", valueName: "key"))
     var upstreamKey: String?
+    @Option(help: ArgumentHelp("slip: sign tokens both ways with this secret.", valueName: "secret"))
+    var jwtSecret: String?
     @Option(help: ArgumentHelp("How long a shutdown may take. Default 30s.", valueName: "time"))
     var drainDeadline: String?
     @Option(help: ArgumentHelp("Over how long clients are closed at shutdown. Default 2s.", valueName: "time"))
@@ -121,7 +123,8 @@ struct ServingOptions: ParsableArguments {
     var given: [String: [String]] {
         let single: [(String, String?)] = [
             ("control", control), ("control-token", controlToken), ("control-issuer", controlIssuer), ("auto-pong", autoPong), ("sig-key", sigKey),
-            ("sig-iss", sigIss), ("upstream-key", upstreamKey), ("broker", broker), ("node", node), ("threads", threads), ("log-level", logLevel),
+            ("sig-iss", sigIss), ("upstream-key", upstreamKey), ("jwt-secret", jwtSecret), ("broker", broker), ("node", node), ("threads", threads),
+            ("log-level", logLevel),
             ("log-format", logFormat), ("log-color", logColor), ("dialect", dialect), ("max-connections", maxConnections),
             ("max-message-bytes", maxMessageBytes), ("max-answer-bytes", maxAnswerBytes), ("max-head-bytes", maxHeadBytes),
             ("max-channels", maxChannels), ("max-state-bytes", maxStateBytes), ("handshake-timeout", handshakeTimeout),

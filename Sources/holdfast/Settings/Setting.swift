@@ -72,6 +72,7 @@ struct Setting: Sendable {
         Setting("grip.sigKey", flag: "sig-key"),
         Setting("grip.sigIss", flag: "sig-iss"),
         Setting("grip.upstreamKey", flag: "upstream-key"),
+        Setting("slip.jwtSecret", flag: "jwt-secret"),
         Setting("drain.deadline"),
         Setting("drain.spread"),
     ]

@@ -54,15 +54,15 @@ struct TranscriptPlayer {
     }
 
     private func actions() throws -> [String] {
-        let actions: [Action]
+        let actions: [String]
         if let control {
             guard let command = dialect.command(from: control) else { return ["not ours"] }
-            actions = command.actions
+            actions = command.steps.map(TranscriptWords.text)
         } else {
             guard let response else { throw TranscriptError("actions without a response or a control request") }
-            actions = try dialect.actions(from: response, to: events, in: session)
+            actions = try dialect.actions(from: response, to: events, in: session).map(TranscriptWords.text)
         }
-        return actions.isEmpty ? ["nothing"] : actions.map(TranscriptWords.text)
+        return actions.isEmpty ? ["nothing"] : actions
     }
 
     private func error() throws -> [String] {
@@ -80,7 +80,7 @@ struct TranscriptPlayer {
 
     private func reply() throws -> String {
         guard let control, let command = dialect.command(from: control) else { throw TranscriptError("a reply without a control request") }
-        guard command.actions.count == results.count else { throw TranscriptError("\(command.actions.count) actions, \(results.count) results") }
+        guard command.steps.count == results.count else { throw TranscriptError("\(command.steps.count) actions, \(results.count) results") }
         return TranscriptWords.text(of: command.reply(results))
     }
 

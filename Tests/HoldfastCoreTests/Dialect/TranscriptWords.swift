@@ -165,6 +165,13 @@ enum TranscriptWords {
         ["\(reply.status)", "content-type: \(reply.contentType)", "", reply.body].joined(separator: "\n")
     }
 
+    static func text(_ step: ControlStep) -> String {
+        switch step {
+        case .action(let action): text(action)
+        case .wait(let id, let time): "wait for \(id) at most \(time.inSeconds)"
+        }
+    }
+
     static func text(_ action: Action) -> String {
         switch action {
         case .accept(let chosen, let headers): "accept" + (chosen.map { " \($0.debugDescription)" } ?? "") + text(headers)
