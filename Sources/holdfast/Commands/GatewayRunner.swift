@@ -27,7 +27,7 @@ enum GatewayRunner {
         // SIGPIPE would end the process when a log reader goes away.
         signal(SIGPIPE, SIG_IGN)
         let services = (others + [HangupService(certificates: certificates, logger: logger), gateway] as [any Service]).map {
-            ServiceGroupConfiguration.ServiceConfiguration(service: $0)
+            ServiceGroupConfiguration.ServiceConfiguration(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
         }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
@@ -43,11 +43,13 @@ enum GatewayRunner {
         let apps = configuration.routes.map {
             "\($0.target) (\($0.dialect.rawValue)\(configuration.routes.count > 1 ? ", \($0.host ?? "")\($0.path)" : ""))"
         }
-        Console.say("Clients connect to   " + addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  "))
+        let clients = addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  ")
+        if !clients.isEmpty { Console.say("Clients connect to   \(clients)") }
         Console.say("Control API          \(control)\(configuration.controlToken == nil ? "" : "  (token needed)")")
         Console.say("Your app is called   " + apps.joined(separator: "  "))
         let token = configuration.controlToken == nil ? "" : "-H 'authorization: Bearer …' "
-        Console.say("Try                  curl \(token)-d hello \(control)/v1/channels/lobby/messages")
+        let place = configuration.routes.allSatisfy { $0.dialect == .unsocket } ? "/message" : "/v1/channels/lobby/messages"
+        Console.say("Try                  curl \(token)-d hello \(control)\(place)")
     }
 
     static func shown(_ listen: ListenAddress) -> ListenAddress { ListenAddress(shown(listen.address), scheme: listen.scheme) }
