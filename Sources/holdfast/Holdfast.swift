@@ -22,8 +22,8 @@ struct Holdfast: AsyncParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            Serve.self, Grip.self, Slip.self, Wsaas.self, Check.self, Demo.self, Publish.self, Send.self, Close.self, Connections.self, Channels.self,
-            Tail.self,
+            Serve.self, Grip.self, Slip.self, Wsaas.self, Unsocket.self, Check.self, Demo.self, Publish.self, Send.self, Close.self,
+            Connections.self, Channels.self, Tail.self,
         ])
 
     func run() async throws { throw CleanExit.helpRequest(self) }

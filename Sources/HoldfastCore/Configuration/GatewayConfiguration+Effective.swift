@@ -79,7 +79,7 @@ extension RouteConfiguration {
             "      windowBits: \(compression.wish.windowBits)",
             "    webhook:",
             "      timeout: \(webhook.timeout.setting)",
-            "      retries: \(webhook.retries)",
+            "      retries: \(webhook.retries == WebhookPolicy.unlimited ? "unlimited" : String(webhook.retries))",
             "      onFailure: \(webhook.onFailure.rawValue)",
             "      concurrency: \(webhook.concurrency)",
             "      queue: \(webhook.queue)",
@@ -104,6 +104,8 @@ extension RouteConfiguration {
                 "      batches: \(slip.batches)",
             ]
         }
+        if dialect == .unsocket { lines += unsocket.effective }
+        if [.json, .unsocket].contains(dialect) { lines += dial.effective }
         return lines
     }
 }
@@ -130,6 +132,36 @@ extension GripSettings {
             "      debug: \(debug)",
             "      crossOrigin: \(crossOrigin)",
             "      messageWait: \(messageWait.setting)",
+        ]
+    }
+}
+
+extension UnsocketSettings {
+    fileprivate var effective: [String] {
+        [
+            "    unsocket:",
+            "      form: \(form.rawValue)",
+            "      lifecycle: \(lifecycle)",
+            "      reconnect: \(reconnect)",
+            "      binaryAsText: \(binaryAsText)",
+        ]
+    }
+}
+
+extension DialSettings {
+    fileprivate var effective: [String] {
+        [
+            "    dial:",
+            allow.map { "      allow: [\($0.map(quoted).joined(separator: ", "))]" } ?? "      # allow: any host",
+            "      denyPrivate: \(denyPrivate)",
+            "      timeout: \(timeout.setting)",
+            caFile.map { "      caFile: \(quoted($0))" } ?? "      # caFile: the system's",
+            "      proxies: \(usesProxies)",
+            "      reconnect:",
+            "        firstDelay: \(reconnect.firstDelay.setting)",
+            "        maxDelay: \(reconnect.maxDelay.setting)",
+            "        maxFailures: \(reconnect.maxFailures.map(String.init) ?? "off")",
+            "        settledAfter: \(reconnect.settledAfter.setting)",
         ]
     }
 }

@@ -28,7 +28,6 @@ extension GatewayConfiguration {
         if self.tls == nil, let address = listen.first(where: { $0.scheme == .wss }), !section.hasProblem(within: "tls") {
             section.add("listen", "\(address) needs a certificate: set tls.certificateFile and tls.keyFile")
         }
-        if listen.isEmpty, !section.hasProblem(with: "listen") { section.add("listen", "an empty list: nobody could connect; \(ListenAddress.rule)") }
         broker = section.value("broker", .text, default: broker)
         maxConnections = section.optional("maxConnections", .integer(1...100_000_000))
         maxConnectionsPerAddress = section.value("maxConnectionsPerAddress", .integerOrOff(1...100_000_000), default: maxConnectionsPerAddress)
@@ -106,6 +105,10 @@ extension GatewayConfiguration {
     }
 
     private func checkSafety(_ section: inout SectionReader) {
+        // Where the gateway itself connects, nobody need come.
+        if listen.isEmpty, !section.hasProblem(with: "listen"), routes.contains(where: { $0.dialect != .unsocket }) {
+            section.add("listen", "an empty list: nobody could connect; \(ListenAddress.rule)")
+        }
         guard !control.isLoopback, controlToken == nil else { return }
         section.add(
             "control",

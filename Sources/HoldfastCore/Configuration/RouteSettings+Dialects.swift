@@ -30,6 +30,8 @@ extension RouteSettings {
         var inner = section.section("unsocket")
         unsocket.form = inner.value("form", .word, default: unsocket.form)
         unsocket.lifecycle = inner.value("lifecycle", .bool, default: unsocket.lifecycle)
+        unsocket.reconnect = inner.value("reconnect", .bool, default: unsocket.reconnect)
+        unsocket.binaryAsText = inner.value("binaryAsText", .bool, default: unsocket.binaryAsText)
         section.finish(inner)
     }
 

@@ -109,7 +109,7 @@ struct RouteSettings {
     private mutating func readWebhook(_ section: inout SectionReader) {
         var inner = section.section("webhook")
         webhook.timeout = inner.value("timeout", .duration, default: webhook.timeout)
-        webhook.retries = inner.value("retries", .integer(0...100), default: webhook.retries)
+        webhook.retries = inner.value("retries", .retries, default: webhook.retries)
         webhook.onFailure = inner.value("onFailure", .word, default: webhook.onFailure)
         webhook.concurrency = inner.value("concurrency", .integer(1...1_000_000), default: webhook.concurrency)
         webhook.queue = inner.value("queue", .integer(0...10_000_000), default: webhook.queue)

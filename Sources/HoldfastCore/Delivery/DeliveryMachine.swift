@@ -83,6 +83,8 @@ package struct DeliveryMachine: Sendable {
     private var isStuffed = false
     /// Events at the head of the queue that were offered to the app and not taken: they go again with the next one.
     private var offered = 0
+    /// How often an app that is there has failed on the batch at the head of the queue, in a row.
+    private var errors = 0
     /// When the closing event came; from then on its budget runs.
     private var endedAt: MonotonicTime?
 
@@ -224,12 +226,15 @@ package struct DeliveryMachine: Sendable {
         let mayRepeat = failure.isTransient && (rules.isRepeatable || hasEnding || !failure.mayHaveBeenProcessed)
         let delay = RetrySchedule.delay(after: attempt, jitter: jitter)
 
+        errors = failure.isAbsence ? 0 : errors + 1
+        let mayRetry = rules.policy.retries == WebhookPolicy.unlimited ? errors <= WebhookPolicy.maxErrors : attempt <= rules.policy.retries
+
         if let endedAt {
-            let isWorthIt = attempt <= rules.policy.retries || !failure.mayHaveBeenProcessed || (hasEnding && count == 1)
+            let isWorthIt = mayRetry || !failure.mayHaveBeenProcessed || (hasEnding && count == 1)
             if mayRepeat, isWorthIt, (now + delay).since(endedAt) <= rules.policy.closeBudget { return wait(count, attempt, delay) }
             return giveUpAfterEnd(count, failure, hasEnding: hasEnding, limits: limits)
         }
-        if mayRepeat, attempt <= rules.policy.retries { return wait(count, attempt, delay) }
+        if mayRepeat, mayRetry { return wait(count, attempt, delay) }
         if asksLeave, case .open = queue.first?.event {
             removeFirst(queue.count)
             isFull = false
@@ -310,6 +315,7 @@ package struct DeliveryMachine: Sendable {
 
     private mutating func removeFirst(_ count: Int) {
         offered = max(0, offered - count)
+        if count > 0 { errors = 0 }
         for _ in 0..<count {
             guard let event = queue.popFirst() else { preconditionFailure("a batch is taken from the queue") }
             queuedBytes -= event.event.weight

@@ -24,8 +24,8 @@ extension Connection {
                 _ = perform(.subscribe(channel, to: nil))
             }
         }
-        let filters = request.exclude.compactMap { try? TextFilter($0) }
-        if !filters.isEmpty || extras != nil { withExtras.excluded = filters }
+        // The reader of the app's answer has tried the patterns.
+        if !request.exclude.isEmpty || extras != nil { withExtras.excluded = try? TextFilter(request.exclude) }
     }
 
     /// The remote has accepted; its channel is this connection's from now on.

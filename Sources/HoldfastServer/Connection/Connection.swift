@@ -197,7 +197,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         guard machine.messageReceived() == .deliver else { return }
         route.counters.messagesReceived += 1
         route.counters.bytesReceived += payload.count
-        if let extras, extras.excludes(payload) { return }
+        if let filter = extras?.excluded, filter.excludes(payload) { return }
         keepAlive.messagePassed(at: shard.now)
         tell(.message(payload))
     }

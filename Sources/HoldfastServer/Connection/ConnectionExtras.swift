@@ -25,7 +25,7 @@ final class ConnectionExtras {
     /// Those that the webhook in flight asks about.
     var askedGaps: [ChannelGap] = []
     /// Messages that the app is not told of (`unsocket`).
-    var excluded: [TextFilter] = []
+    var excluded: TextFilter?
     /// Whether the app hears of the connection no more.
     var isDetached = false
     /// Whether the end is known.
@@ -33,11 +33,6 @@ final class ConnectionExtras {
 
     /// When the next of its clocks is due.
     var dueAt: MonotonicTime? { [pollAt, keepAliveAt, laterAt].compactMap(\.self).min() }
-
-    func excludes(_ payload: Payload) -> Bool {
-        guard !excluded.isEmpty, case .text(let text) = payload else { return false }
-        return excluded.contains { $0.matches(text) }
-    }
 
     /// Whether publications must be looked at before this connection gets them.
     var isChoosy: Bool { !followed.isEmpty || grip?.hasFilters == true }

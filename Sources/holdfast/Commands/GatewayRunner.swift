@@ -42,7 +42,7 @@ enum GatewayRunner {
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
         if let farewell = farewell?.farewell, farewell.isFault {
-            Console.complain(farewell.reason)
+            Console.complain("holdfast: \(farewell.reason)")
             throw ExitCode.failure
         }
     }
@@ -54,11 +54,13 @@ enum GatewayRunner {
         let apps = configuration.routes.map {
             "\($0.target) (\($0.dialect.rawValue)\(configuration.routes.count > 1 ? ", \($0.host ?? "")\($0.path)" : ""))"
         }
-        Console.say("Clients connect to   " + addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  "))
+        let clients = addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  ")
+        if !clients.isEmpty { Console.say("Clients connect to   \(clients)") }
         Console.say("Control API          \(control)\(configuration.controlToken == nil ? "" : "  (token needed)")")
         Console.say("Your app is called   " + apps.joined(separator: "  "))
         let token = configuration.controlToken == nil ? "" : "-H 'authorization: Bearer …' "
-        Console.say("Try                  curl \(token)-d hello \(control)/v1/channels/lobby/messages")
+        let place = configuration.routes.allSatisfy { $0.dialect == .unsocket } ? "/message" : "/v1/channels/lobby/messages"
+        Console.say("Try                  curl \(token)-d hello \(control)\(place)")
     }
 
     static func shown(_ listen: ListenAddress) -> ListenAddress { ListenAddress(shown(listen.address), scheme: listen.scheme) }

@@ -8,13 +8,20 @@ package struct UnsocketSettings: Equatable, Sendable {
         case object, array
     }
 
+    /// Default `object`.
     package var form: Form
-    /// Whether the app hears of connections that opened and closed, and of dials that failed.
+    /// Whether the app hears of connections that opened and closed, and of dials that failed. Default false.
     package var lifecycle: Bool
+    /// Whether a connection that is lost is had again, where its connect entry does not say. Default true.
+    package var reconnect: Bool
+    /// Whether the app is told of a binary message as if it were text, as by the original: bytes that are no UTF-8 become U+FFFD. Default false.
+    package var binaryAsText: Bool
 
-    package init(form: Form = .object, lifecycle: Bool = false) {
+    package init(form: Form = .object, lifecycle: Bool = false, reconnect: Bool = true, binaryAsText: Bool = false) {
         self.form = form
         self.lifecycle = lifecycle
+        self.reconnect = reconnect
+        self.binaryAsText = binaryAsText
     }
 
     /// The channel on which all connections of this dialect are: what is published there goes to each remote.
