@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,7 @@ class ClientApp:
     def __init__(self, language, **settings):
         self.language, self.port = language, free_port()
         self.url = f"http://127.0.0.1:{self.port}/hook"
-        self.settings = {"PORT": str(self.port), **{name: value for name, value in settings.items() if value is not None}}
+        self.settings = {"PORT": str(self.port), "DIALECT": "json", **{name: value for name, value in settings.items() if value is not None}}
         self.command, self.process = command_of(language), None
 
     def __enter__(self):
@@ -68,3 +69,21 @@ class ClientApp:
 
     def transcript(self):
         return "\n".join(["$ " + " ".join(self.command), *self.log.all()[-200:]])
+
+
+class ReadmeExample(ClientApp):
+    """The first program of a language's README, as it is written there, run as a person would who has installed the library."""
+
+    def __init__(self, language, folder, **settings):
+        super().__init__(language, **settings)
+        fence, name = {"javascript": ("js", "chat.mjs"), "python": ("python", "chat.py")}[language]
+        text = (CLIENTS / language / "README.md").read_text()
+        program = re.search(rf"^```{fence}\n(.*?)^```$", text, re.S | re.M)[1]
+        (folder / name).write_text(program)
+        if language == "javascript":
+            (folder / "node_modules").mkdir()
+            (folder / "node_modules" / "holdfast-app").symlink_to(CLIENTS / "javascript")
+            self.command = [self.command[0], str(folder / name)]
+        else:
+            self.settings["PYTHONPATH"] = str(CLIENTS / "python")
+            self.command = [self.command[0], str(folder / name)]

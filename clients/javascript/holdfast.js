@@ -71,7 +71,9 @@ const CONTROL_ERRORS = {
   tooLarge: TooLargeError, full: QueueFullError, unavailable: UnavailableError, timeout: ControlTimeoutError, unreachable: UnreachableError,
   unexpected: UnexpectedAnswerError,
 }
-const STATUS_CODES = { 400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "notFound", 409: "limit", 413: "tooLarge", 415: "badRequest", 429: "full" }
+const STATUS_CODES = {
+  400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "notFound", 409: "limit", 413: "tooLarge", 415: "badRequest", 429: "full",
+}
 const RESULTS = { __proto__: null, notFound: ["notFound", 404], refused: ["limit", 409], full: ["full", 429], unreachable: ["unavailable", 503] }
 
 function controlError(code, status, detail, more = {}) {
@@ -217,7 +219,8 @@ class StandardSignature {
     if (!/^\d{1,12}$/.test(stamp)) throw new SignatureError("webhook not verified: webhook-timestamp is not a number of seconds")
     const age = this.now() - Number(stamp)
     if (Math.abs(age) > this.tolerance) {
-      throw new SignatureError(`webhook not verified: it was signed ${Math.abs(Math.round(age))} s ${age > 0 ? "ago" : "from now"}, at most ${this.tolerance} s are accepted`)
+      const when = `${Math.abs(Math.round(age))} s ${age > 0 ? "ago" : "from now"}`
+      throw new SignatureError(`webhook not verified: it was signed ${when}, at most ${this.tolerance} s are accepted`)
     }
     const head = encoder.encode(`${id}.${stamp}.`)
     const signed = joined([head, body], head.length + body.length)
@@ -257,7 +260,8 @@ class TokenSignature {
     if (![claims.aud].flat().includes("WebSocketEvent")) throw new SignatureError("webhook not verified: its token is for another audience")
     const now = this.now()
     if (typeof claims.exp !== "number" || claims.exp + this.tolerance <= now) throw new SignatureError("webhook not verified: its token has expired")
-    if (claims.nbf !== undefined && !(claims.nbf - this.tolerance <= now)) throw new SignatureError("webhook not verified: its token is not valid yet")
+    const begun = claims.nbf === undefined || (typeof claims.nbf === "number" && claims.nbf - this.tolerance <= now)
+    if (!begun) throw new SignatureError("webhook not verified: its token is not valid yet")
     return { id: null, timestamp: null }
   }
 }
@@ -356,7 +360,11 @@ function readJSON(json) {
     return event
   })
   return {
-    connection: { ...connection, state: { ...object(connection.state ?? {}, "connection.state") }, channels: [...list(connection.channels ?? [], "connection.channels")] },
+    connection: {
+      ...connection,
+      state: { ...object(connection.state ?? {}, "connection.state") },
+      channels: [...list(connection.channels ?? [], "connection.channels")],
+    },
     events,
   }
 }
@@ -378,7 +386,8 @@ function readSlip(json) {
       // The convention has them in the first metadata; each header is a text or a list of texts.
       const headers = object(event.headers ?? metadata?.headers ?? {}, `${at}.headers`)
       event.headers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value].flat()]))
-      event.protocols = event.protocols ?? (event.headers["sec-websocket-protocol"] ?? []).flatMap((value) => String(value).split(",")).map((name) => name.trim())
+      const offered = (event.headers["sec-websocket-protocol"] ?? []).flatMap((value) => String(value).split(",")).map((name) => name.trim())
+      event.protocols = list(event.subprotocols ?? offered, `${at}.subprotocols`)
     }
     return event
   })
@@ -410,12 +419,21 @@ function checkedID(id, name = "to") {
   return id
 }
 
+const isCloseCode = (code) =>
+  Number.isInteger(code) && ([1000, 1001, 1003].includes(code) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999))
+
 function checkedEnd({ code, reason }) {
-  if (code !== undefined && !(Number.isInteger(code) && ([1000, 1001, 1003].includes(code) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999)))) {
+  if (code !== undefined && !isCloseCode(code)) {
     throw new AnswerError(`code: expected 1000, 1001, 1003, 1007 to 1014 or 3000 to 4999, found ${code}`)
   }
-  if (reason !== undefined && (typeof reason !== "string" || encoder.encode(reason).length > 123)) throw new AnswerError("reason: expected a text of at most 123 bytes")
+  if (reason !== undefined && (typeof reason !== "string" || encoder.encode(reason).length > 123)) {
+    throw new AnswerError("reason: expected a text of at most 123 bytes")
+  }
   return { ...(code !== undefined && { code }), ...(reason !== undefined && { reason }) }
+}
+
+function checkedStatus(status) {
+  if (!Number.isInteger(status) || status < 300 || status > 599) throw new AnswerError("status: expected 300 to 599")
 }
 
 function checkedState(patch) {
@@ -450,7 +468,7 @@ class ActionList {
     return this
   }
   _list() { return [...this.#list] }
-  #own(to) { return this.webhook !== undefined && (to === undefined || to === this.webhook.connection.id) }
+  _isOwn(to) { return this.webhook !== undefined && (to === undefined || to === this.webhook.connection.id) }
   /** The options of one function, with `to` checked: required where there is no connection that could be meant. */
   _options(given, known, name) {
     checkKeys(given, known, name, AnswerError)
@@ -458,7 +476,7 @@ class ActionList {
     return given
   }
   /** Changes what the app knows of its own connection, so that the next event of the same webhook sees it. */
-  _learn(to, change) { if (this.#own(to)) change(this.webhook.connection) }
+  _learn(to, change) { if (this._isOwn(to)) change(this.webhook.connection) }
   _opening(name) {
     if (!this.webhook?.events.some((event) => event.type === "open")) throw new AnswerError(`${name}: only in the answer to an open`)
   }
@@ -493,7 +511,8 @@ export class Actions extends ActionList {
     return this._add({ type: "publish", channel: checkedChannel(channel), ...jsonFields(message), except: left, id })
   }
   closeChannel(channel, options = {}) {
-    return this._add({ type: "closeChannel", channel: checkedChannel(channel), ...checkedEnd(this._options(options, ["code", "reason"], "closeChannel")) })
+    const end = checkedEnd(this._options(options, ["code", "reason"], "closeChannel"))
+    return this._add({ type: "closeChannel", channel: checkedChannel(channel), ...end })
   }
   setState(state, options = {}) {
     const { to } = this._options(options, ["to"], "setState")
@@ -529,7 +548,7 @@ export class Answer extends Actions {
   }
   reject(options = {}) {
     const { status, headers, body } = this._options(options, ["status", "headers", "body"], "reject")
-    if (status !== undefined && !(Number.isInteger(status) && status >= 300 && status <= 599)) throw new AnswerError("status: expected 300 to 599")
+    if (status !== undefined) checkedStatus(status)
     this.#decide("reject")
     return this._add({ type: "reject", status, headers, body })
   }
@@ -561,8 +580,13 @@ export class SlipActions extends ActionList {
     return this.send(message, options)
   }
   close(options = {}) {
-    const { to, ...end } = this._options(options, ["code", "reason", "to"], "close")
-    return this._add({ type: "CLOSE", connectionId: this.#id(to), ...checkedEnd(end) })
+    const { to, status, ...end } = this._options(options, ["code", "reason", "to", "status"], "close")
+    if (status !== undefined) {
+      this._opening("close with a status")
+      if (!this._isOwn(to)) throw new AnswerError("status: only for the client that waits at the door")
+      checkedStatus(status)
+    }
+    return this._add({ type: "CLOSE", connectionId: this.#id(to), ...checkedEnd(end), status })
   }
   subscribe(channel, options = {}) {
     const { to } = this._options(options, ["to"], "subscribe")
@@ -585,26 +609,32 @@ export class SlipActions extends ActionList {
     return this._add({ type: `PUBLISH_${type}`, channelId: checkedChannel(channel), data })
   }
   closeChannel(channel, options = {}) {
-    return this._add({ type: "CLOSE_CHANNEL", channelId: checkedChannel(channel), ...checkedEnd(this._options(options, ["code", "reason"], "closeChannel")) })
+    const end = checkedEnd(this._options(options, ["code", "reason"], "closeChannel"))
+    return this._add({ type: "CLOSE_CHANNEL", channelId: checkedChannel(channel), ...end })
   }
   toJSON() { return { events: this._list() } }
 }
 
 /** What is to be done in answer to one webhook of the slip dialect. */
 export class SlipAnswer extends SlipActions {
-  #accepted = false
-  accept() {
+  #accepted = null
+  accept(options = {}) {
+    const { protocol } = this._options(options, ["protocol"], "accept")
     this._opening("accept")
     if (this.#accepted) throw new AnswerError("accept: the answer has an accept already")
-    this.#accepted = true
+    this.#accepted = { protocol }
     return this
   }
   toJSON() {
     const { events, connection } = this.webhook
-    const refused = this._list().some((action) => action.type === "CLOSE" && action.connectionId === connection.id)
-    const opens = events.some((event) => event.type === "open") && (this.#accepted || !refused)
+    const ends = this._list().filter((action) => action.type === "CLOSE" && action.connectionId === connection.id)
+    if (this.#accepted && ends.some(({ status }) => status !== undefined)) {
+      throw new AnswerError("close: a status refuses a client, and the answer has an accept")
+    }
+    const opens = events.some((event) => event.type === "open") && (this.#accepted || ends.length === 0)
     // The convention wants it before anything that concerns the connection.
-    return { events: [...(opens ? [{ type: "ACCEPT", connectionId: connection.id }] : []), ...this._list()] }
+    const accept = said({ type: "ACCEPT", connectionId: connection.id, subprotocol: this.#accepted?.protocol })
+    return { events: [...(opens ? [accept] : []), ...this._list()] }
   }
   toResponse() { return jsonResponse(this) }
 }
@@ -705,6 +735,13 @@ export function lambdaHandler(hook) {
 
 const REPEATABLE = ["timeout", "unreachable"]
 
+/** The result of one action, unless it failed. */
+function succeeded(result) {
+  const failure = RESULTS[result?.status]
+  if (failure) throw controlError(failure[0], failure[1], result.detail ?? `the gateway answered ${result.status}`)
+  return result
+}
+
 class ControlBase {
   #base
   #fetch
@@ -723,7 +760,7 @@ class ControlBase {
   }
 
   /** One request, repeated only where that cannot do harm. Resolves to JSON, or null for an empty answer. */
-  async request(method, path, { body, type, headers = {}, safe = false, authorization, codes = STATUS_CODES } = {}) {
+  async _request(method, path, { body, type, headers = {}, safe = false, authorization, codes = STATUS_CODES } = {}) {
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#once(method, path, body, said({ ...headers, "content-type": type, authorization: await authorization() }), codes)
@@ -747,14 +784,15 @@ class ControlBase {
       throw controlError("unreachable", 0, `the control API cannot be reached: ${cause?.cause?.message || cause?.message}`, { cause })
     }
     if (!bytes) throw controlError("unexpected", answer.status, "the answer is too long")
-    let json = null
+    let json = null, plain = ""
     try { json = bytes.length ? JSON.parse(decoder.decode(bytes)) : null } catch (cause) {
       if (answer.ok) throw controlError("unexpected", answer.status, "the answer is not JSON", { cause })
+      if (answer.headers.get("content-type")?.startsWith("text/plain")) plain = new TextDecoder().decode(bytes.subarray(0, 200)).trim()
     }
     if (answer.ok) return json
     const code = codes[answer.status] ?? (answer.status >= 500 ? "unavailable" : "unexpected")
     const known = json && typeof json === "object" ? json : {}
-    throw controlError(code, answer.status, String(known.detail ?? known.message ?? ""), { title: String(known.title ?? answer.statusText ?? "") })
+    throw controlError(code, answer.status, String(known.detail ?? known.message ?? plain), { title: String(known.title ?? answer.statusText ?? "") })
   }
 }
 
@@ -765,25 +803,27 @@ export class Control extends ControlBase {
     checkKeys(options, ["url", "token", "timeout", "retries", "fetch"], "Control", ConfigurationError)
     super(options)
     const { token } = options
-    if (token !== undefined && (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))) throw new ConfigurationError("token: expected the control API's token")
+    if (token !== undefined && (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))) {
+      throw new ConfigurationError("token: expected the control API's token")
+    }
     this.#authorization = () => token && `Bearer ${token}`
   }
 
-  #call(method, path, options) { return this.request(method, path, { ...options, authorization: this.#authorization }) }
+  #call(method, path, options) { return this._request(method, path, { ...options, authorization: this.#authorization }) }
   #at(id) { return `/v1/connections/${encodeURIComponent(checkedID(id, "id"))}` }
+  #membership(id, channel) { return `${this.#at(id)}/channels/${encodeURIComponent(checkedChannel(channel))}` }
   #in(channel) { return `/v1/channels/${encodeURIComponent(checkedChannel(channel))}` }
 
   async #one(actions, safe = false) {
-    const [result] = await this.#perform(actions, safe)
-    const failure = RESULTS[result.status]
-    if (failure) throw controlError(failure[0], failure[1], result.detail ?? `the gateway answered ${result.status}`)
-    return result
+    return succeeded((await this.#perform(actions, safe))[0])
   }
 
   async #perform(actions, safe) {
     const body = JSON.stringify(actions)
     const answer = await this.#call("POST", "/v1/actions", { body, type: "application/json", safe })
-    if (!Array.isArray(answer?.results) || answer.results.length !== actions.length) throw controlError("unexpected", 200, "the answer has not one result for each action")
+    if (!Array.isArray(answer?.results) || answer.results.length !== actions.length) {
+      throw controlError("unexpected", 200, "the answer has not one result for each action")
+    }
     return answer.results
   }
 
@@ -816,8 +856,8 @@ export class Control extends ControlBase {
     const query = new URLSearchParams(checkedEnd(options)).toString()
     await this.#call("DELETE", this.#at(id) + (query && `?${query}`))
   }
-  async subscribe(id, channel) { await this.#call("PUT", `${this.#at(id)}/channels/${encodeURIComponent(checkedChannel(channel))}`, { safe: true }) }
-  async unsubscribe(id, channel) { await this.#call("DELETE", `${this.#at(id)}/channels/${encodeURIComponent(checkedChannel(channel))}`, { safe: true }) }
+  async subscribe(id, channel) { await this.#call("PUT", this.#membership(id, channel), { safe: true }) }
+  async unsubscribe(id, channel) { await this.#call("DELETE", this.#membership(id, channel), { safe: true }) }
   async setState(id, state) { await this.#one(new Actions().setState(state, { to: checkedID(id, "id") }), true) }
   async closeChannel(channel, options = {}) { return (await this.#one(new Actions().closeChannel(channel, options))).delivered ?? 0 }
   async dial(url, options = {}) { return (await this.#one(new Actions().dial(url, options))).id }
@@ -868,19 +908,22 @@ export class SlipControl extends ControlBase {
 
   async perform(actions) {
     if (!(actions instanceof SlipActions)) throw new AnswerError("perform: expected SlipActions")
-    if (actions.length === 0) return
+    if (actions.length === 0) return []
     const safe = actions._list().every(({ type }) => ["SUBSCRIBE", "UNSUBSCRIBE", "SET_METADATA"].includes(type))
     // The convention has one answer to every doubt about the token: 403.
     const codes = { ...STATUS_CODES, 403: "unauthorized" }
-    await this.request("POST", "/", { body: JSON.stringify(actions), type: "application/websocket-events", safe, codes, authorization: () => this.#token() })
+    const request = { body: JSON.stringify(actions), type: "application/websocket-events", safe, codes, authorization: () => this.#token() }
+    const answer = await this._request("POST", "/", request)
+    return Array.isArray(answer?.results) ? answer.results : []
   }
-  async send(id, message) { await this.perform(new SlipActions().send(message, { to: checkedID(id, "id") })) }
-  async sendText(id, message) { await this.perform(new SlipActions().sendText(message, { to: checkedID(id, "id") })) }
-  async sendBinary(id, message) { await this.perform(new SlipActions().sendBinary(message, { to: checkedID(id, "id") })) }
-  async close(id, options = {}) { await this.perform(new SlipActions().close({ ...options, to: checkedID(id, "id") })) }
-  async subscribe(id, channel) { await this.perform(new SlipActions().subscribe(channel, { to: checkedID(id, "id") })) }
-  async unsubscribe(id, channel) { await this.perform(new SlipActions().unsubscribe(channel, { to: checkedID(id, "id") })) }
-  async setMetadata(id, metadata) { await this.perform(new SlipActions().setMetadata(metadata, { to: checkedID(id, "id") })) }
-  async publish(channel, message) { await this.perform(new SlipActions().publish(channel, message)) }
-  async closeChannel(channel, options = {}) { await this.perform(new SlipActions().closeChannel(channel, options)) }
+  async #one(actions) { succeeded((await this.perform(actions))[0]) }
+  async send(id, message) { await this.#one(new SlipActions().send(message, { to: checkedID(id, "id") })) }
+  async sendText(id, message) { await this.#one(new SlipActions().sendText(message, { to: checkedID(id, "id") })) }
+  async sendBinary(id, message) { await this.#one(new SlipActions().sendBinary(message, { to: checkedID(id, "id") })) }
+  async close(id, options = {}) { await this.#one(new SlipActions().close({ ...options, to: checkedID(id, "id") })) }
+  async subscribe(id, channel) { await this.#one(new SlipActions().subscribe(channel, { to: checkedID(id, "id") })) }
+  async unsubscribe(id, channel) { await this.#one(new SlipActions().unsubscribe(channel, { to: checkedID(id, "id") })) }
+  async setMetadata(id, metadata) { await this.#one(new SlipActions().setMetadata(metadata, { to: checkedID(id, "id") })) }
+  async publish(channel, message) { await this.#one(new SlipActions().publish(channel, message)) }
+  async closeChannel(channel, options = {}) { await this.#one(new SlipActions().closeChannel(channel, options)) }
 }

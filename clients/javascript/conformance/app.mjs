@@ -56,7 +56,8 @@ const batch = {
 
 const call = async (c) => {
   try {
-    return { result: (await calls[c.call](control(c.wrongToken), c)) ?? null }
+    const result = await calls[c.call](control(c.wrongToken), c)
+    return { result: slip ? null : result ?? null }
   } catch (error) {
     if (!(error instanceof ControlError)) throw error
     return { error: error.code, status: error.status, detail: error.detail }
@@ -88,8 +89,8 @@ const open = (event, connection, answer) => {
   const { verified } = answer.webhook
   const client = event.headers["x-client"]?.[0] ?? null
   if (slip) {
-    if (event.headers["x-reject"]) return answer.close()
-    return answer.accept().setMetadata({ user: "slip" }).send(json({ welcome: connection.id, user: "slip", client, verified }))
+    if (event.headers["x-reject"]) return answer.close({ status: Number(event.headers["x-reject"][0]), reason: "no: ü" })
+    return answer.accept({ protocol: event.protocols.at(-1) }).setMetadata({ user: "slip" }).send(json({ welcome: connection.id, user: "slip", client, verified }))
   }
   const query = new URLSearchParams(connection.query)
   if (query.has("reject")) {
@@ -103,7 +104,7 @@ const open = (event, connection, answer) => {
 const hook = (slip ? slipHandler : handler)(options, (event, connection, answer) => {
   if (event.type === "open") return open(event, connection, answer)
   if (event.type === "close") {
-    const ended = slip ? { ended: connection.id } : { ended: connection.id, code: event.code, reason: event.reason, clean: event.clean }
+    const ended = slip ? { ended: connection.id, code: event.code, reason: event.reason } : { ended: connection.id, code: event.code, reason: event.reason, clean: event.clean }
     return answer.publish("ends", json(ended))
   }
   if (event.binary) return answer.send(event.binary)

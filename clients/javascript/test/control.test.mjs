@@ -251,9 +251,14 @@ test("slip: single calls, and what is refused", async () => {
     await assert.rejects(control.perform(new Actions()), AnswerError)
     await assert.rejects(control.send("", "t"), AnswerError)
   })
-  await api([[403, "Invalid token"], [400, { message: "invalid commands" }]], async (url) => {
+  await api([[200, { results: [{ type: "TEXT", status: "notFound" }] }]], async (url) => {
     const control = new SlipControl({ url, secret: "s" })
-    await assert.rejects(control.publish("s", "t"), (error) => error instanceof holdfast.UnauthorizedError && error.status === 403)
+    await assert.rejects(control.send("c", "t"), (error) => error instanceof holdfast.NotFoundError && error.status === 404)
+    assert.deepEqual(await control.perform(new SlipActions().send("t", { to: "c" })), [{ type: "TEXT", status: "notFound" }])
+  })
+  await api([[403, "Invalid token", { "content-type": "text/plain" }], [400, { message: "invalid commands" }]], async (url) => {
+    const control = new SlipControl({ url, secret: "s" })
+    await assert.rejects(control.publish("s", "t"), (error) => error instanceof holdfast.UnauthorizedError && error.status === 403 && error.detail === "Invalid token")
     await assert.rejects(control.publish("s", "t"), { code: "badRequest", status: 400, detail: "invalid commands" })
   })
 })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict"
+import { readFile } from "node:fs/promises"
 import { test } from "node:test"
 import { ConfigurationError, handler, HoldfastError, parse, parseSlip, PayloadError, SignatureError, slipHandler, WebhookError } from "../holdfast.js"
 import { JWT_SECRET, NOW, OPEN, options, OTHER, SECRET, secretOf, signed, slipRequest, TEXT, token, webhook } from "./sign.mjs"
@@ -29,6 +30,17 @@ for (const given of [{}, { secret: "" }, { secret: [] }, { secret: 7 }, { secret
 }
 
 test("a handler needs a function", () => assert.throws(() => handler({ verify: false }), ConfigurationError))
+
+test("the module uses only what all platforms have", async () => {
+  const code = (await readFile(new URL("../holdfast.js", import.meta.url), "utf8")).replace(/\/\/.*|\/\*[^]*?\*\//g, "")
+  assert.doesNotMatch(code, /\b(import|require|process|Buffer|window|document)\b/)
+})
+
+test("types and code export the same names", async () => {
+  const types = await readFile(new URL("../holdfast.d.ts", import.meta.url), "utf8")
+  const declared = [...types.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name)
+  assert.deepEqual(declared.sort(), Object.keys(await import("../holdfast.js")).sort())
+})
 
 // Standard Webhooks
 

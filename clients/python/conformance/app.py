@@ -77,7 +77,8 @@ CALLS = {
 
 def call(command):
     try:
-        return {"result": CALLS[command["call"]](control(command.get("wrongToken")), command)}
+        result = CALLS[command["call"]](control(command.get("wrongToken")), command)
+        return {"result": None if SLIP else result}
     except holdfast.ControlError as error:
         return {"error": error.code, "status": error.status, "detail": error.detail}
 
@@ -121,9 +122,9 @@ def let_in(event, connection, answer):
     client, verified = event.headers.get("x-client", [None])[0], answer.webhook.verified
     if SLIP:
         if "x-reject" in event.headers:
-            answer.close()
+            answer.close(status=int(event.headers["x-reject"][0]), reason="no: ü")
             return
-        answer.accept().set_metadata({"user": "slip"})
+        answer.accept(protocol=event.protocols[-1] if event.protocols else None).set_metadata({"user": "slip"})
         answer.send(holdfast.json({"welcome": connection.id, "user": "slip", "client": client, "verified": verified}))
         return
     query = {name: values[0] for name, values in parse_qs(connection.query).items()}
@@ -140,7 +141,7 @@ def hook(event, connection, answer):
     if event.type == "open":
         let_in(event, connection, answer)
     elif event.type == "close":
-        how = {} if SLIP else {"code": event.code, "reason": event.reason, "clean": event.clean}
+        how = {"code": event.code, "reason": event.reason, **({} if SLIP else {"clean": event.clean})}
         answer.publish("ends", holdfast.json({"ended": connection.id, **how}))
     elif event.binary is not None:
         answer.send(event.binary)

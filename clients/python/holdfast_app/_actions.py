@@ -63,6 +63,11 @@ def checked_end(code: Optional[int], reason: Optional[str]) -> Dict[str, Any]:
     return said(code=code, reason=reason)
 
 
+def _check_status(status: Optional[int]) -> None:
+    if status is not None and (not isinstance(status, int) or not 300 <= status <= 599):
+        raise AnswerError("status: expected 300 to 599")
+
+
 def _checked_state(patch: Any) -> Dict[str, Optional[str]]:
     if not isinstance(patch, Mapping):
         raise AnswerError("state: expected a mapping of texts and None")
@@ -158,7 +163,9 @@ class Actions(_ActionList):
             own.channels.remove(channel)
         return self
 
-    def publish(self: ActionsType, channel: str, message: Message, *, except_: Union[str, Sequence[str], None] = None, id: Optional[str] = None) -> ActionsType:
+    def publish(
+        self: ActionsType, channel: str, message: Message, *, except_: Union[str, Sequence[str], None] = None, id: Optional[str] = None
+    ) -> ActionsType:
         """One message for each subscriber. `except_` are ids that do not get it; the same `id` again within 60 s is not delivered."""
         left = None if except_ is None else [checked_id(each, "except_") for each in ([except_] if isinstance(except_, str) else except_)]
         fields = {"channel": checked_channel(channel), **_json_fields(message), **said(id=checked_publication(id))}
@@ -222,8 +229,7 @@ class Answer(Actions, _Response):
         self, *, status: Optional[int] = None, headers: Optional[Mapping[str, Union[str, Sequence[str]]]] = None, body: Optional[str] = None
     ) -> Answer:
         """Refuses the client, by default with 403."""
-        if status is not None and (not isinstance(status, int) or not 300 <= status <= 599):
-            raise AnswerError("status: expected 300 to 599")
+        _check_status(status)
         self._decide("reject")
         return self._add({"type": "reject", **said(status=status, headers=None if headers is None else dict(headers), body=body)})
 
@@ -235,7 +241,7 @@ class SlipActions(_ActionList):
     """What is to be done, in the slip dialect: for `SlipControl.perform`. Without a webhook, `to` is required."""
 
     def _id(self, to: Optional[str]) -> str:
-        return self._to(to) or self._webhook.connection.id  # type: ignore[union-attr, no-any-return]
+        return self._to(to) or self._webhook.connection.id  # type: ignore[union-attr]
 
     @staticmethod
     def _frame(message: Message) -> Dict[str, str]:
@@ -261,9 +267,16 @@ class SlipActions(_ActionList):
             raise AnswerError("send_binary: expected bytes")
         return self.send(data, to=to)
 
-    def close(self: SlipActionsType, *, code: Optional[int] = None, reason: Optional[str] = None, to: Optional[str] = None) -> SlipActionsType:
-        """Closes it; in answer to an open, without `accept()`, refuses it."""
-        return self._add({"type": "CLOSE", "connectionId": self._id(to), **checked_end(code, reason)})
+    def close(
+        self: SlipActionsType, *, code: Optional[int] = None, reason: Optional[str] = None, to: Optional[str] = None, status: Optional[int] = None
+    ) -> SlipActionsType:
+        """Closes it; in answer to an open, without `accept()`, refuses it: with `status`, by default 403."""
+        if status is not None:
+            self._opening("close with a status")
+            if self._own(to) is None:
+                raise AnswerError("status: only for the client that waits at the door")
+            _check_status(status)
+        return self._add({"type": "CLOSE", "connectionId": self._id(to), **checked_end(code, reason), **said(status=status)})
 
     def subscribe(self: SlipActionsType, channel: str, *, to: Optional[str] = None) -> SlipActionsType:
         return self._add({"type": "SUBSCRIBE", "connectionId": self._id(to), "channel": checked_channel(channel)})
@@ -298,23 +311,26 @@ class SlipActions(_ActionList):
 class SlipAnswer(SlipActions, _Response):
     """What is to be done in answer to one webhook of the slip dialect. Without `to`, its connection is meant."""
 
-    _accepted = False
+    _accepted: Optional[Dict[str, str]] = None
 
     def __init__(self, webhook: Webhook[SlipConnection, SlipAnswer]) -> None:
         super().__init__(webhook)
         self.webhook = webhook
 
-    def accept(self) -> SlipAnswer:
-        """Lets the client in, which is what happens without it too unless there is a `close`."""
+    def accept(self, *, protocol: Optional[str] = None) -> SlipAnswer:
+        """Lets the client in, which is what happens without it too unless there is a `close`: for a subprotocol."""
         self._opening("accept")
-        if self._accepted:
+        if self._accepted is not None:
             raise AnswerError("accept: the answer has an accept already")
-        self._accepted = True
+        self._accepted = said(subprotocol=protocol)
         return self
 
     def to_dict(self) -> Dict[str, Any]:
         own = self.webhook.connection.id
-        refused = any(action["type"] == "CLOSE" and action["connectionId"] == own for action in self._list)
-        opens = any(event.type == "open" for event in self.webhook.events) and (self._accepted or not refused)
+        ends = [action for action in self._list if action["type"] == "CLOSE" and action["connectionId"] == own]
+        if self._accepted is not None and any("status" in action for action in ends):
+            raise AnswerError("close: a status refuses a client, and the answer has an accept")
+        opens = any(event.type == "open" for event in self.webhook.events) and (self._accepted is not None or not ends)
         # The convention wants it before anything that concerns the connection.
-        return {"events": [*([{"type": "ACCEPT", "connectionId": own}] if opens else []), *self._list]}
+        accept = {"type": "ACCEPT", "connectionId": own, **(self._accepted or {})}
+        return {"events": [*([accept] if opens else []), *self._list]}

@@ -84,7 +84,7 @@ class _ControlBase:
             raise UnreachableError(0, f"the control API cannot be reached: {error or error.__class__.__name__}") from error
         finally:
             connection.close()
-        return self._understood(answer.status, answer.reason, data)
+        return self._understood(answer, data)
 
     @staticmethod
     def _hurry(connection: http.client.HTTPConnection, deadline: float) -> None:
@@ -107,18 +107,21 @@ class _ControlBase:
             if length > MAX_BODY_BYTES:
                 raise UnexpectedAnswerError(answer.status, "the answer is too long")
 
-    def _understood(self, status: int, reason: str, data: bytes) -> Any:
+    def _understood(self, answer: http.client.HTTPResponse, data: bytes) -> Any:
+        status, plain = answer.status, ""
         try:
             value = json.loads(data) if data else None
         except (ValueError, RecursionError):
             if 200 <= status < 300:
                 raise UnexpectedAnswerError(status, "the answer is not JSON") from None
             value = None
+            if (answer.getheader("content-type") or "").startswith("text/plain"):
+                plain = data[:200].decode(errors="replace").strip()
         if 200 <= status < 300:
             return value
         problem = value if isinstance(value, dict) else {}
         kind = self._by_status.get(status, UnavailableError if status >= 500 else UnexpectedAnswerError)
-        raise kind(status, str(problem.get("detail") or problem.get("message") or ""), str(problem.get("title") or reason or ""))
+        raise kind(status, str(problem.get("detail") or problem.get("message") or plain), str(problem.get("title") or answer.reason or ""))
 
 
 class Control(_ControlBase):
@@ -157,11 +160,7 @@ class Control(_ControlBase):
         return results
 
     def _one(self, actions: Actions, safe: bool = False) -> Dict[str, Any]:
-        result = self._perform(actions, safe)[0]
-        if result.get("status") in BY_RESULT:
-            kind, status = BY_RESULT[result["status"]]
-            raise kind(status, result.get("detail") or f"the gateway answered {result['status']}")
-        return result
+        return _succeeded(self._perform(actions, safe)[0])
 
     def _pages(self, path: str, key: str, **query: Optional[str]) -> Iterator[Any]:
         after: Optional[str] = None
@@ -243,6 +242,14 @@ class Control(_ControlBase):
         return self._pages(self._in(channel), "connections")
 
 
+def _succeeded(result: Dict[str, Any]) -> Dict[str, Any]:
+    """The result of one action, unless it failed."""
+    if result.get("status") in BY_RESULT:
+        kind, status = BY_RESULT[result["status"]]
+        raise kind(status, result.get("detail") or f"the gateway answered {result['status']}")
+    return result
+
+
 def _raw(message: Message) -> "tuple[bytes, str]":
     if isinstance(message, str):
         return message.encode(), "text/plain; charset=utf-8"
@@ -270,39 +277,46 @@ class SlipControl(_ControlBase):
     def _authorization(self) -> Optional[str]:
         return f"Bearer {make_token(self._key, self._now())}"
 
-    def perform(self, actions: SlipActions) -> None:
-        """Does several actions in one request."""
+    def perform(self, actions: SlipActions) -> List[Dict[str, Any]]:
+        """Does several actions in one request. Results are there where the gateway tells them: Holdfast does, slip-sockets does not."""
         if not isinstance(actions, SlipActions):
             raise AnswerError("perform: expected SlipActions")
         if not len(actions):
-            return
+            return []
         value = actions.to_dict()
         safe = all(each["type"] in ("SUBSCRIBE", "UNSUBSCRIBE", "SET_METADATA") for each in value["events"])
-        self._request("POST", "/", json.dumps(value, ensure_ascii=False, allow_nan=False).encode(), "application/websocket-events", safe)
+        body = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        answer = self._request("POST", "/", body, "application/websocket-events", safe)
+        results = answer.get("results") if isinstance(answer, dict) else None
+        return results if isinstance(results, list) else []
+
+    def _one(self, actions: SlipActions) -> None:
+        for result in self.perform(actions):
+            _succeeded(result)
 
     def send(self, id: str, message: Message) -> None:
-        self.perform(SlipActions().send(message, to=checked_id(id, "id")))
+        self._one(SlipActions().send(message, to=checked_id(id, "id")))
 
     def send_text(self, id: str, text: str) -> None:
-        self.perform(SlipActions().send_text(text, to=checked_id(id, "id")))
+        self._one(SlipActions().send_text(text, to=checked_id(id, "id")))
 
     def send_binary(self, id: str, data: Union[bytes, bytearray, memoryview]) -> None:
-        self.perform(SlipActions().send_binary(data, to=checked_id(id, "id")))
+        self._one(SlipActions().send_binary(data, to=checked_id(id, "id")))
 
     def close(self, id: str, *, code: Optional[int] = None, reason: Optional[str] = None) -> None:
-        self.perform(SlipActions().close(code=code, reason=reason, to=checked_id(id, "id")))
+        self._one(SlipActions().close(code=code, reason=reason, to=checked_id(id, "id")))
 
     def subscribe(self, id: str, channel: str) -> None:
-        self.perform(SlipActions().subscribe(channel, to=checked_id(id, "id")))
+        self._one(SlipActions().subscribe(channel, to=checked_id(id, "id")))
 
     def unsubscribe(self, id: str, channel: str) -> None:
-        self.perform(SlipActions().unsubscribe(channel, to=checked_id(id, "id")))
+        self._one(SlipActions().unsubscribe(channel, to=checked_id(id, "id")))
 
     def set_metadata(self, id: str, metadata: Optional[Mapping[str, Any]]) -> None:
-        self.perform(SlipActions().set_metadata(metadata, to=checked_id(id, "id")))
+        self._one(SlipActions().set_metadata(metadata, to=checked_id(id, "id")))
 
     def publish(self, channel: str, message: Message) -> None:
-        self.perform(SlipActions().publish(channel, message))
+        self._one(SlipActions().publish(channel, message))
 
     def close_channel(self, channel: str, *, code: Optional[int] = None, reason: Optional[str] = None) -> None:
-        self.perform(SlipActions().close_channel(channel, code=code, reason=reason))
+        self._one(SlipActions().close_channel(channel, code=code, reason=reason))

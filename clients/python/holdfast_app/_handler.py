@@ -31,12 +31,14 @@ class Reply(NamedTuple):
 
 def _json_reader(secret: Secrets, verify: Optional[bool], tolerance: Optional[float], max_body_bytes: int, now: Clock) -> Reader:
     keys = secrets_of(secret, verify, standard_key)
-    return Reader(keys and StandardSignature(keys, tolerance, now), read_json, Answer, int(number(max_body_bytes, "max_body_bytes", 1)))
+    signature = None if keys is None else StandardSignature(keys, tolerance, now)
+    return Reader(signature, read_json, Answer, int(number(max_body_bytes, "max_body_bytes", 1)))
 
 
 def _slip_reader(secret: Secrets, verify: Optional[bool], tolerance: Optional[float], max_body_bytes: int, now: Clock) -> Reader:
     keys = secrets_of(secret, verify, token_key)
-    return Reader(keys and TokenSignature(keys, tolerance, now), read_slip, SlipAnswer, int(number(max_body_bytes, "max_body_bytes", 1)))
+    signature = None if keys is None else TokenSignature(keys, tolerance, now)
+    return Reader(signature, read_slip, SlipAnswer, int(number(max_body_bytes, "max_body_bytes", 1)))
 
 
 def parse(
@@ -116,7 +118,8 @@ class Handler:
 
 
 def handler(
-    *, secret: Secrets = None, verify: Optional[bool] = None, tolerance: Optional[float] = None, max_body_bytes: int = MAX_BODY_BYTES, now: Clock = None
+    *, secret: Secrets = None, verify: Optional[bool] = None, tolerance: Optional[float] = None, max_body_bytes: int = MAX_BODY_BYTES,
+    now: Clock = None,
 ) -> Callable[[Respond], Handler]:
     """A decorator that makes a `Handler` for the json dialect from a function of event, connection and answer.
 
@@ -128,7 +131,8 @@ def handler(
 
 
 def slip_handler(
-    *, secret: Secrets = None, verify: Optional[bool] = None, tolerance: Optional[float] = None, max_body_bytes: int = MAX_BODY_BYTES, now: Clock = None
+    *, secret: Secrets = None, verify: Optional[bool] = None, tolerance: Optional[float] = None, max_body_bytes: int = MAX_BODY_BYTES,
+    now: Clock = None,
 ) -> Callable[[SlipRespond], Handler]:
     """The same for the slip dialect: `secret` is the JWT secret, `tolerance` (default 0 s) is added to the token's time of expiry."""
     reader = _slip_reader(secret, verify, tolerance, max_body_bytes, now)

@@ -23,7 +23,7 @@ Secrets = Union[str, Sequence[str], None]
 def lookup(headers: Headers) -> Header:
     """A function from lower-case names to values, over whatever a framework calls headers."""
     found: Dict[str, str] = {}
-    pairs: Iterable[Tuple[Any, Any]] = headers.items() if hasattr(headers, "items") else headers  # type: ignore[union-attr]
+    pairs: Iterable[Tuple[Any, Any]] = headers.items() if hasattr(headers, "items") else headers
     for raw_name, raw_value in pairs:
         name = _text(raw_name).lower()
         value = ", ".join(map(_text, raw_value)) if isinstance(raw_value, (list, tuple)) else _text(raw_value)
@@ -133,10 +133,10 @@ class TokenSignature:
         if "WebSocketEvent" not in (audience if isinstance(audience, list) else [audience]):
             raise SignatureError("webhook not verified: its token is for another audience")
         now = self._now()
-        ends, begins = claims.get("exp"), claims.get("nbf")
-        if not _is_number(ends) or ends + self._tolerance <= now:
+        ends, begins = _seconds(claims.get("exp")), _seconds(claims.get("nbf", 0))
+        if ends is None or ends + self._tolerance <= now:
             raise SignatureError("webhook not verified: its token has expired")
-        if begins is not None and not (_is_number(begins) and begins - self._tolerance <= now):
+        if begins is None or begins - self._tolerance > now:
             raise SignatureError("webhook not verified: its token is not valid yet")
         return None, None
 
@@ -148,8 +148,8 @@ def make_token(key: bytes, now: float) -> str:
     return f"{signed}.{_to_base64url(hmac.new(key, signed.encode(), hashlib.sha256).digest())}"
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _seconds(value: Any) -> Optional[float]:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _to_base64url(data: bytes) -> str:

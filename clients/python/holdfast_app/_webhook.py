@@ -74,7 +74,8 @@ class Webhook(Generic[ConnectionType, AnswerType]):
     """One webhook: what happened on one connection."""
 
     def __init__(
-        self, answer: Callable[[Any], AnswerType], id: Optional[str], timestamp: Optional[int], verified: bool, connection: ConnectionType, events: List[Event]
+        self, answer: Callable[[Any], AnswerType], id: Optional[str], timestamp: Optional[int], verified: bool, connection: ConnectionType,
+        events: List[Event],
     ) -> None:
         self._answer = answer
         self.id = id
@@ -83,7 +84,7 @@ class Webhook(Generic[ConnectionType, AnswerType]):
         """When it was signed, in seconds since 1970; `None` when nothing was verified."""
         self.verified = verified
         """Whether a signature or token was checked."""
-        self.connection = connection
+        self.connection: ConnectionType = connection
         self.events = events
 
     def answer(self) -> AnswerType:
@@ -199,8 +200,8 @@ def _slip_event(value: Any, metadata: Any, at: str) -> Event:
         sent = _object(given.get("headers", first) or {}, f"{at}.headers")
         headers = {name.lower(): each if isinstance(each, list) else [each] for name, each in sent.items()}
         offered = [part.strip() for line in headers.get("sec-websocket-protocol", []) for part in str(line).split(",")]
-        protocols = _list(given.get("protocols", offered), f"{at}.protocols")
+        protocols = _list(given.get("subprotocols", offered), f"{at}.subprotocols")
     return Event(
-        type=_SLIP_TYPES.get(kind, kind), text=text, binary=data, headers=headers, protocols=protocols, code=given.get("code"), reason=given.get("reason"),
-        clean=given.get("clean"), error=given.get("error"), raw=given,
+        type=_SLIP_TYPES.get(kind, kind), text=text, binary=data, headers=headers, protocols=protocols, code=given.get("code"),
+        reason=given.get("reason"), clean=given.get("clean"), error=given.get("error"), raw=given,
     )
