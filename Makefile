@@ -1,17 +1,18 @@
 # The table of contents. Each line of work is a small script in dev/; `make` prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format unit e2e docs conformance fuzz sanitize bench bench-quick clean
+.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick clean
 
 run: ## build, then the gateway with its example chat app (some minutes the first time; ARGS="…" for flags)
 	@dev/setup run
 	@bin=$$(dev/build release) && exec "$$bin" demo $(ARGS)
 
-test: ## everything that must pass: lint, docs, unit, e2e, conformance (15 to 20 minutes the first time, then about 7)
+test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance (15 to 20 minutes the first time, then about 7)
 	@dev/setup test
 	@dev/lint
 	@dev/docs
 	@dev/unit
+	@dev/clients
 	@dev/e2e
 	@dev/conformance quick
 	@dev/totals
@@ -25,6 +26,10 @@ format: ## lay out all Swift code (seconds)
 unit: ## the Swift tests (some minutes the first time, then under a minute)
 	@dev/setup run
 	@dev/unit
+
+clients: ## the unit tests of the libraries for apps in JavaScript and Python (seconds)
+	@dev/setup test
+	@dev/clients
 
 e2e: ## a release build against real clients and apps (about 2 minutes after the build)
 	@dev/setup test
