@@ -25,7 +25,7 @@ extension Connection {
 
     /// An event happened: the app hears of it if it wants to.
     func tell(_ event: Event) {
-        guard event.kind.map(route.configuration.events.contains) ?? route.traits.isCalledWithoutNews else { return }
+        guard event.kind.map(route.configuration.events.contains) ?? (event.isQuestion || route.traits.isCalledWithoutNews) else { return }
         switch delivery.occurred(event, at: shard.now, limits: limits) {
         case .taken, .gone: break
         case .takenNowFull: isPaused = true
