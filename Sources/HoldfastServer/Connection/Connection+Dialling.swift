@@ -43,7 +43,13 @@ extension Connection {
         if let agreement = acceptance.compression {
             compression = shard.compression.compression(for: agreement, policy: route.configuration.compression, role: .client)
         }
-        execute(machine.remoteAccepted())
+        let order = machine.remoteAccepted()
+        // What the app has said with the address comes before what was pushed while the remote was away: it may be what lets us in.
+        var waiting = sendQueue
+        sendQueue = SendQueue()
+        for action in dial?.takeFirstWords() ?? [] { shard.perform(action, from: self) }
+        while let frame = waiting.next() { _ = sendQueue.enqueue(frame, limit: .max, policy: limits.slowReader) }
+        execute(order)
         tell(.open(opening))
     }
 
@@ -55,9 +61,8 @@ extension Connection {
         var requests: [DialRequest] = []
         var rest: [Action] = []
         for action in actions { if case .dial(let request, _) = action { requests.append(request) } else { rest.append(action) } }
-        for other in dial?.answered(requests) ?? [] {
+        for other in dial?.answered(requests, firstWords: rest) ?? [] {
             if case .refused(let why) = shard.dial(other, on: route) { shard.logger.debug("not dialled", metadata: [LogKey.error: "\(why)"]) }
         }
-        for action in rest { shard.perform(action, from: self) }
     }
 }

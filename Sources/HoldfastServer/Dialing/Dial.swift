@@ -29,6 +29,8 @@ final class Dial {
     /// Until it is over: it and its connection hold each other.
     private var connection: Connection?
     private var phase = Phase.asking
+    /// What the app has said beside the address: done when the remote has accepted.
+    private var firstWords: [Action] = []
     /// Gives the place among the node's connections back.
     private let left: () -> Void
     /// Whether a connection of it has been open: then the app has not heard of the one that is being dialled.
@@ -63,8 +65,9 @@ final class Dial {
 
     /// The app has said what to dial.
     ///
+    /// - Parameter firstWords: what else it has said; done once, when the remote accepts.
     /// - Returns: the requests that are not for this one.
-    func answered(_ requests: [DialRequest]) -> [DialRequest] {
+    func answered(_ requests: [DialRequest], firstWords: [Action]) -> [DialRequest] {
         guard case .asking = phase else { return requests }
         var others = requests
         let mine: DialRequest?
@@ -79,9 +82,15 @@ final class Dial {
             return others
         }
         request = mine
+        self.firstWords = firstWords
         connection?.prepare(for: mine)
         attempt(mine)
         return others
+    }
+
+    func takeFirstWords() -> [Action] {
+        defer { firstWords = [] }
+        return firstWords
     }
 
     /// The app could not be asked, or its answer was of no use.
