@@ -7,7 +7,7 @@ run: ## build, then the gateway with its example chat app (some minutes the firs
 	@dev/setup run
 	@bin=$$(dev/build release) && exec "$$bin" demo $(ARGS)
 
-test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance (15 to 20 minutes the first time, then about 7)
+test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance (25 minutes the first time, then about 12)
 	@dev/setup test
 	@dev/lint
 	@dev/docs
@@ -15,6 +15,8 @@ test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance 
 	@dev/clients
 	@dev/e2e
 	@dev/conformance quick
+	@dev/conformance quick dialled
+	@dev/conformance quick unsocket
 	@dev/totals
 
 lint: ## layout, licence headers, imports, house rules (seconds)
@@ -38,9 +40,10 @@ e2e: ## a release build against real clients and apps (about 2 minutes after the
 docs: ## dead links in the documents (seconds)
 	@dev/docs
 
-conformance: ## all 517 cases of the Autobahn testsuite (10 minutes and more after the build)
+conformance: ## all 517 cases of the Autobahn testsuite, as clients and dialled (20 minutes and more after the build)
 	@dev/setup test
 	@dev/conformance full
+	@dev/conformance full dialled
 
 fuzz: ## two minutes of arbitrary bytes for whatever reads bytes (some minutes more the first time)
 	@dev/setup run

@@ -10,7 +10,7 @@ struct FuzzTarget: Sendable {
     let run: @Sendable (FuzzInput) -> Void
 
     static let all = [
-        Handshake.target, Extensions.target, Frames.target, Messages.target, Inflate.target, UTF8.target,
+        Handshake.target, ClientHandshake.target, Extensions.target, Frames.target, Messages.target, Inflate.target, UTF8.target,
         HTTPResponse.target, JSON.target, JSONAnswer.target, WsaasAnswer.target, WebSocketEvents.target, Grip.target, Holds.target,
         Patches.target, Settings.target, Configuration.target,
     ]

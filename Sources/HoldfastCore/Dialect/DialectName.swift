@@ -13,6 +13,6 @@ package enum DialectName: String, CaseIterable, Sendable {
     /// Keys of a route that this dialect has no use for: to set one is a fault, for no option is accepted and ignored.
     package var unusedKeys: [String] {
         let sections = Self.allCases.map(\.rawValue).filter { $0 != rawValue && $0 != "json" }
-        return self == .json ? sections : ["secret", "forwardHeaders"] + sections
+        return (self == .json ? [] : ["secret", "forwardHeaders"]) + (dials ? [] : ["dial"]) + sections
     }
 }

@@ -23,6 +23,11 @@ package struct DeflateAgreement: Equatable, Sendable {
         /// The largest window that it uses, as a power of two of bytes: 8 to 15. zlib cannot compress for 8: who is held to that sends its messages
         /// uncompressed, which a side may always do (RFC 7692 §6).
         package let windowBits: Int
+
+        package init(keepsContext: Bool, windowBits: Int) {
+            self.keepsContext = keepsContext
+            self.windowBits = windowBits
+        }
     }
 
     /// Whether the server's compressor remembers earlier messages.
