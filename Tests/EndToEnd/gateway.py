@@ -43,7 +43,9 @@ def binary():
 
 def environment(extra=None):
     """The tests' environment without variables that would steer the gateway."""
-    steering = ("HOLDFAST_", "WS_", "LOG_", "TARGET_ADDRESS", "LOCAL_ADDRESS", "API_URI", "HTTP_PORT", "MAX_PAGE")
+    wsaas = ("WS_", "LOG_", "TARGET_ADDRESS", "LOCAL_ADDRESS", "API_URI", "HTTP_PORT", "MAX_PAGE")
+    slip = ("TARGET_URL", "JWT_SECRET", "STACK_NAME", "DOMAIN_NAME")
+    steering = ("HOLDFAST_", *wsaas, *slip)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     return {**clean, **(extra or {})}
 

@@ -46,7 +46,7 @@ import Testing
 
     @Test func whatIsMissingIsToldAtOnce() {
         let found = faults { _ = try configuration([:]) }
-        #expect(found.map(\.key) == ["TARGET_URL", "JWT_SECRET"])
+        #expect(found.map(\.key) == ["target", "slip.jwtSecret"])
         #expect(found.allSatisfy { $0.message.contains("holdfast slip") || $0.message.contains("openssl rand -hex 32") })
     }
 
@@ -91,7 +91,7 @@ import Testing
 
     @Test func everyRouteOfTheDialectNeedsASecret() throws {
         let found = faults { _ = try configuration([:], root: file(secrets: ["x", nil])) }
-        #expect(found.map(\.key) == ["JWT_SECRET"])
+        #expect(found.map(\.key) == ["slip.jwtSecret"])
         let (others, _) = try configuration([:], root: file(secrets: [nil], dialect: "json"))
         #expect(others.controlToken == nil)
     }

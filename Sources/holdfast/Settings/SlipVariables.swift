@@ -38,7 +38,7 @@ struct SlipVariables {
             guard let target = environment["TARGET_URL"] else {
                 let message =
                     "where is your app? Give its URL (holdfast slip http://localhost:3000/slip, or TARGET_URL=…), or a file with routes (-c)"
-                return problems.append(ConfigurationProblem(source: .environment("TARGET_URL"), key: "TARGET_URL", message: message))
+                return problems.append(ConfigurationProblem(source: .environment("TARGET_URL"), key: "target", message: message))
             }
             var entries = [entry("target", target, "TARGET_URL")]
             if let stack { entries.append(entry("name", stack, "STACK_NAME")) }
@@ -60,7 +60,7 @@ struct SlipVariables {
             let message =
                 "the key that tokens are signed with, both ways, is missing: set it to what your app has as jwtSecret, "
                 + "or make one (JWT_SECRET=$(openssl rand -hex 32)) and give it to both"
-            return problems.append(ConfigurationProblem(source: .environment("JWT_SECRET"), key: "JWT_SECRET", message: message))
+            return problems.append(ConfigurationProblem(source: .environment("JWT_SECRET"), key: "slip.jwtSecret", message: message))
         }
         if let token = common ?? own.compactMap(\.self).first { setDefault(&root, "control.token", token, "JWT_SECRET") }
     }

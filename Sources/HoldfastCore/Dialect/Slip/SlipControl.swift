@@ -22,7 +22,7 @@ struct SlipControl {
         return ControlCommand(access: access, steps: steps.compactMap(\.self)) { results in
             guard isExtended else { return Self.reply([]) }
             var results = results[...]
-            return Self.reply(zip(orders, steps).map { ($0.type, $1 == nil ? .notFound : results.popFirst() ?? .notFound) }, isExtended: true)
+            return Self.reply(zip(orders, steps).map { ($0, $1 == nil ? .notFound : results.popFirst() ?? .notFound) }, isExtended: true)
         }
     }
 
@@ -54,24 +54,25 @@ struct SlipControl {
         }
     }
 
-    private static func reply(_ results: [(type: String, result: ActionResult)], isExtended: Bool = false) -> ControlReply {
+    private static func reply(_ results: [(order: SlipOrder, result: ActionResult)], isExtended: Bool = false) -> ControlReply {
         message("processed successfully", status: 200) { json in
             guard isExtended else { return }
             json.key("results")
             json.beginArray()
-            for (type, result) in results { write(type, result, into: &json) }
+            for (order, result) in results { write(order, result, into: &json) }
             json.endArray()
         }
     }
 
-    private static func write(_ type: String, _ result: ActionResult, into json: inout JSONWriter) {
+    private static func write(_ order: SlipOrder, _ result: ActionResult, into json: inout JSONWriter) {
         json.beginObject()
         json.key("type")
-        json.string(type)
+        json.string(order.type)
         json.key("status")
         switch result {
         case .done(let delivered):
             json.string("ok")
+            if case .poll = order { break }
             json.key("delivered")
             json.integer(delivered)
         case .dialling: json.string("ok")
