@@ -12,6 +12,7 @@ import Testing
 ///     == session         id, direction, route, address, path, query, protocol; header, offers, state (k=v) and channel once for each;
 ///                        of GRIP the prefix ("…"), replayed (bytes); meta (k=v), filters (channel=names) and gap (channel=id) once for each
 ///     == events          SEQ open | text "…" | binary 00 01 | ping 00 | pong 00 | refresh | close CODE "reason" clean|failed|lost "error"
+///                        | ready | ready "connection" FAILURES
 ///     == response        the app's answer: its status, its headers, an empty line, its body
 ///     == control         the app's request to the control port: method and path, headers, an empty line, its body
 ///     == results         what became of its actions: done 1 | notFound | duplicate | full | refused | unreachable

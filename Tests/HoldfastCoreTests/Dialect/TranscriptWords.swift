@@ -60,6 +60,7 @@ enum TranscriptWords {
         guard words.count >= 2, let seq = Int(words[0]) else { throw TranscriptError("\"\(line)\" is no event") }
         let rest = words.count > 2 ? words[2] : ""
         switch words[1] {
+        case "ready": return SequencedEvent(seq: seq, event: .ready(try question(rest)))
         case "open": return SequencedEvent(seq: seq, event: .open(opening))
         case "text": return SequencedEvent(seq: seq, event: .message(.text(ByteBuffer(string: try strings(rest)[0]))))
         case "binary": return SequencedEvent(seq: seq, event: .message(.binary(try bytes(rest))))
@@ -69,6 +70,11 @@ enum TranscriptWords {
         case "close": return SequencedEvent(seq: seq, event: .end(try ending(rest)))
         default: throw TranscriptError("\"\(line)\" is no event")
         }
+    }
+
+    private static func question(_ text: String) throws -> DialQuestion {
+        guard !text.isEmpty, let name = try strings(text).first else { return DialQuestion() }
+        return DialQuestion(name: name, failures: Int(text.split(separator: " ").last ?? "") ?? 0)
     }
 
     private static func ending(_ text: String) throws -> Ending {
@@ -130,8 +136,9 @@ enum TranscriptWords {
         let start = (section.head.first ?? "").split(separator: " ").map(String.init)
         guard start.count == 2 else { throw TranscriptError("expected a method and a path") }
         let fields = try section.head.dropFirst().map(Transcript.Section.field)
+        let parts = start[1].split(separator: "?", maxSplits: 1).map(String.init)
         return ControlRequest(
-            method: start[0], path: start[1], contentType: fields.first { $0.name == "content-type" }?.value, body: try body(section.body))
+            method: start[0], path: parts[0], query: parts.count > 1 ? parts[1] : "", contentType: fields.first { $0.name == "content-type" }?.value, body: try body(section.body))
     }
 
     static func result(_ line: String) throws -> ActionResult {
