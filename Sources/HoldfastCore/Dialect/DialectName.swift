@@ -13,6 +13,14 @@ package enum DialectName: String, CaseIterable, Sendable {
     /// Keys of a route that this dialect has no use for: to set one is a fault, for no option is accepted and ignored.
     package var unusedKeys: [String] {
         let sections = Self.allCases.map(\.rawValue).filter { $0 != rawValue && $0 != "json" }
-        return self == .json ? sections : ["secret", "forwardHeaders"] + sections
+        switch self {
+        case .json: return sections
+        // What a wsify app hears of is its convention's own business.
+        case .wsify: return ["secret", "forwardHeaders", "events"] + sections
+        default: return ["secret", "forwardHeaders"] + sections
+        }
     }
+
+    /// Whether a route can do without an app.
+    package var needsTarget: Bool { self != .wsify }
 }

@@ -24,9 +24,10 @@ package final class ShardRoute {
         self.shared = shared
         dialect = configuration.speaker
         traits = dialect.traits
-        rules = DeliveryMachine.RetryRules(policy: configuration.webhook, isRepeatable: traits.isRepeatable)
+        rules = DeliveryMachine.RetryRules(
+            policy: configuration.webhook, isRepeatable: traits.isRepeatable, isAbandonedWhole: traits.isAbandonedWhole)
         self.pool = pool
-        encoder = WebhookEncoder(target: configuration.target, secrets: traits.isSigned ? configuration.secrets : [])
+        encoder = WebhookEncoder(target: configuration.target ?? .nowhere, secrets: traits.isSigned ? configuration.secrets : [])
     }
 
     /// How long one token of `Grip-Sig` is used, in seconds. It is good for an hour.

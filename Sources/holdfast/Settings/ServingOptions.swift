@@ -39,7 +39,7 @@ struct ServingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Colours in text logs: auto, always or never.", valueName: "when"))
     var logColor: String?
 
-    @Option(help: ArgumentHelp("The convention that the app speaks: json, wsaas or grip.", valueName: "name"))
+    @Option(help: ArgumentHelp("The convention that the app speaks: json, wsaas, grip or wsify.", valueName: "name"))
     var dialect: String?
     @Option(help: ArgumentHelp("Sign webhooks with this secret; twice while one replaces the other.", valueName: "whsec_…"))
     var secret: [String] = []

@@ -130,8 +130,11 @@ enum TranscriptWords {
         let start = (section.head.first ?? "").split(separator: " ").map(String.init)
         guard start.count == 2 else { throw TranscriptError("expected a method and a path") }
         let fields = try section.head.dropFirst().map(Transcript.Section.field)
+        let target = start[1].split(separator: "?", maxSplits: 1).map(String.init)
         return ControlRequest(
-            method: start[0], path: start[1], contentType: fields.first { $0.name == "content-type" }?.value, body: try body(section.body))
+            method: start[0], path: target[0], query: target.count > 1 ? target[1] : "",
+            contentType: fields.first { $0.name == "content-type" }?.value, authorization: fields.first { $0.name == "authorization" }?.value,
+            time: fields.first { $0.name == "time" }.flatMap { Int64($0.value) }, body: try body(section.body))
     }
 
     static func result(_ line: String) throws -> ActionResult {
@@ -162,7 +165,8 @@ enum TranscriptWords {
     }
 
     static func text(of reply: ControlReply) -> String {
-        ["\(reply.status)", "content-type: \(reply.contentType)", "", reply.body].joined(separator: "\n")
+        (["\(reply.status)"] + reply.headers.map { "\($0.name): \($0.value)" } + ["content-type: \(reply.contentType)", "", reply.body])
+            .joined(separator: "\n")
     }
 
     static func text(_ action: Action) -> String {
