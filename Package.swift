@@ -118,7 +118,10 @@ let package = Package(
         ),
         .testTarget(
             name: "holdfastTests",
-            dependencies: ["holdfast", "HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore],
+            dependencies: [
+                "holdfast", "HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings
         ),
     ],

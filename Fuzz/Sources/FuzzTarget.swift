@@ -12,7 +12,7 @@ struct FuzzTarget: Sendable {
     static let all = [
         Handshake.target, ClientHandshake.target, Extensions.target, Frames.target, Messages.target, Inflate.target, UTF8.target,
         HTTPResponse.target, JSON.target, JSONAnswer.target, WsaasAnswer.target, SlipAnswer.target, UnsocketAnswer.target, TextPatterns.target,
-        WebSocketEvents.target, Grip.target, Holds.target,
+        Wsify.target, WebSocketEvents.target, Grip.target, Holds.target,
         Patches.target, Settings.target, Configuration.target,
     ]
 }

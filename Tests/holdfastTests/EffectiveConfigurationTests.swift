@@ -94,6 +94,17 @@ import Testing
             dialect: grip
         """,
         """
+        dialect: wsify
+        routes:
+          - path: /three
+            wsify: { broadcastPath: /a, acks: true, identity: true, disconnect: true, targets: true }
+          - path: /two
+            target: http://a.test/
+            wsify: { version: v2, broadcastPath: /b, events: [connect, unsubscribe] }
+          - path: /none
+            wsify: { version: v2, events: [] }
+        """,
+        """
         maxConnectionsPerAddress: off
         connectRatePerAddress: off
         control: { tls: { certificateFile: c.pem, keyFile: c.key } }

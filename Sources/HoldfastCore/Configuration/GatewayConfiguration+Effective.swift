@@ -44,16 +44,18 @@ extension GatewayConfiguration {
 
 extension RouteConfiguration {
     fileprivate var effective: [String] {
+        let target = target.map { "    target: \($0)" } ?? "    # target: none: nobody is asked, everything is allowed"
+        let kinds = EventKind.allCases.filter(events.contains).map(\.rawValue).joined(separator: ", ")
         var lines = [
             "  - name: \(name)",
             "    path: \"\(path)\"",
             host.map { "    host: \($0)" } ?? "    # host: any",
             "    dialect: \(dialect.rawValue)",
-            "    target: \(target)",
+            target,
             "    # secret: \(secrets.isEmpty ? "none" : "[\(secrets.map { _ in "(hidden)" }.joined(separator: ", "))]")",
             origins == .any ? "    # origins: any" : "    origins: \(origins.description)",
             "    \(dialect == .json ? "" : "# ")forwardHeaders: [\(forwardHeaders.joined(separator: ", "))]",
-            "    events: [\(EventKind.allCases.filter(events.contains).map(\.rawValue).joined(separator: ", "))]",
+            "    \(dialect == .wsify ? "# " : "")events: [\(kinds)]",
         ]
         lines += [
             "    maxMessageBytes: \(limits.maxMessageBytes)",
@@ -106,6 +108,7 @@ extension RouteConfiguration {
         }
         if dialect == .unsocket { lines += unsocket.effective }
         if [.json, .unsocket].contains(dialect) { lines += dial.effective }
+        if dialect == .wsify { lines += wsify.effective }
         return lines
     }
 }
@@ -173,7 +176,7 @@ extension TLSFiles {
 }
 
 /// A text as YAML writes it between quotation marks, whatever it holds.
-private func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String {
     "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
 }
 

@@ -70,6 +70,7 @@ extension GatewayConfiguration {
         let sections = section.sections("routes")
         var places: Set<String> = []
         var names: Set<String> = []
+        var publishPlaces: Set<String> = []
         for (index, inner) in sections.enumerated() {
             var inner = inner
             guard inner.problems.isEmpty else {
@@ -92,8 +93,12 @@ extension GatewayConfiguration {
             if givenName != nil || !inner.hasProblem(with: "path"), !names.insert(name).inserted {
                 inner.add("name", "\(name) is the name of another route already")
             }
-            if let target = settings.target {
-                routes.append(settings.route(name: name, path: path, host: host, target: target))
+            if settings.target != nil || (!settings.dialect.needsTarget && !inner.hasProblem(with: "target")) {
+                let route = settings.route(name: name, path: path, host: host, target: settings.target)
+                if let place = route.publishPath.map({ (host ?? "") + $0 }), !publishPlaces.insert(place).inserted {
+                    inner.add("wsify", "broadcastPath: \(place) is the place of another route's publishers already")
+                }
+                routes.append(route)
             } else if !inner.hasProblem(with: "target"), !section.hasProblem(with: "target") {
                 inner.add("target", "missing: the URL at which the app is called; \(TargetURL.rule)")
             }

@@ -9,7 +9,8 @@ package struct RouteConfiguration: Equatable, Sendable {
     /// The host name that clients ask for, in lower case and without a port; `nil` for any.
     package var host: String?
     package var dialect: DialectName
-    package var target: TargetURL
+    /// `nil` where nobody is asked: only in dialects that can do without (``DialectName/needsTarget``).
+    package var target: TargetURL?
     /// Secrets that webhooks are signed with, all of them: two while one replaces the other.
     package var secrets: [WebhookSecret]
     package var origins: OriginPolicy
@@ -37,7 +38,7 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var dial: DialSettings
 
     /// A route with all defaults.
-    package init(name: String, path: PathPattern, dialect: DialectName, target: TargetURL) {
+    package init(name: String, path: PathPattern, dialect: DialectName, target: TargetURL?) {
         self.name = name
         self.path = path
         self.dialect = dialect
@@ -59,14 +60,17 @@ package struct RouteConfiguration: Equatable, Sendable {
         self.dial = DialSettings()
     }
 
+    /// The path of the public port at which one publishes through this route; `nil` where that is not possible.
+    package var publishPath: String? { dialect == .wsify ? wsify.broadcastPath : nil }
+
     /// The dialect, set up for this route.
     package var speaker: any Dialect {
         switch dialect {
         case .json: JSONDialect(forwardHeaders: forwardHeaders)
         case .wsaas: WsaasDialect(settings: wsaas)
-        case .grip: GripDialect(settings: grip, path: path, target: target, maxMessageBytes: limits.maxMessageBytes)
+        case .grip: GripDialect(settings: grip, path: path, target: target ?? .nowhere, maxMessageBytes: limits.maxMessageBytes)
         case .slip: SlipDialect(settings: slip, limits: limits)
-        case .wsify: WsifyDialect(settings: wsify)
+        case .wsify: WsifyDialect(settings: wsify, isAsked: target != nil, maxChannels: limits.maxChannels)
         case .unsocket: UnsocketDialect(settings: unsocket)
         }
     }

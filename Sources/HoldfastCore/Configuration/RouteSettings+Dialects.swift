@@ -18,11 +18,22 @@ extension RouteSettings {
         var inner = section.section("wsify")
         wsify.version = inner.value("version", .word, default: wsify.version)
         wsify.broadcastingKey = inner.optional("broadcastingKey", .text) ?? wsify.broadcastingKey
-        let path = SettingType<String>(rule: "expected a path such as /broadcast") { $0.hasPrefix("/") && !$0.contains("*") ? $0 : nil }
+        let path = SettingType<String>(rule: "expected a path such as /broadcast, without a query") { text in
+            text.hasPrefix("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"?#*%".utf8.contains($0) } ? text : nil
+        }
         wsify.broadcastPath = inner.optional("broadcastPath", path) ?? wsify.broadcastPath
         wsify.acks = inner.value("acks", .bool, default: wsify.acks)
         wsify.identity = inner.value("identity", .bool, default: wsify.identity)
         wsify.disconnect = inner.value("disconnect", .bool, default: wsify.disconnect)
+        wsify.targets = inner.value("targets", .bool, default: wsify.targets)
+        // An empty text means none, as in the original's flag.
+        let name = SettingType<WsifySettings.EventName?>(rule: SettingType<WsifySettings.EventName>.word.rule) { text in
+            text.isEmpty ? .some(nil) : WsifySettings.EventName(rawValue: text).map { .some($0) }
+        }
+        if let events = inner.list("events", name) { wsify.events = Set(events.compactMap(\.self)) }
+        if wsify.version == .v3, inner.isSet("events") { inner.add("events", "has a meaning only with version: v2") }
+        if wsify.version == .v2, inner.isSet("disconnect") { inner.add("disconnect", "has a meaning only with version: v3; v2 has events") }
+        if wsify.version == .v2, inner.isSet("targets") { inner.add("targets", "has a meaning only with version: v3; v2 always has them") }
         section.finish(inner)
     }
 

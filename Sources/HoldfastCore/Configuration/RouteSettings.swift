@@ -45,13 +45,13 @@ struct RouteSettings {
         readDial(&section)
     }
 
-    func route(name: String, path: PathPattern, host: String?, target: TargetURL) -> RouteConfiguration {
+    func route(name: String, path: PathPattern, host: String?, target: TargetURL?) -> RouteConfiguration {
         var route = RouteConfiguration(name: name, path: path, dialect: dialect, target: target)
         route.host = host
         route.secrets = secrets
         route.origins = origins
         route.forwardHeaders = forwardHeaders
-        route.events = events
+        route.events = dialect == .wsify ? RouteSettings().events : events
         route.limits = limits
         route.keepAlive = keepAlive
         route.autoPong = autoPong

@@ -64,10 +64,13 @@ package struct DeliveryMachine: Sendable {
         package var policy: WebhookPolicy
         /// Whether the app can tell a repetition from a new request; otherwise only what was certainly not processed is repeated.
         package var isRepeatable: Bool
+        /// Whether the events behind one that is given up are given up with it, but for the closing event.
+        package var isAbandonedWhole: Bool
 
-        package init(policy: WebhookPolicy, isRepeatable: Bool) {
+        package init(policy: WebhookPolicy, isRepeatable: Bool, isAbandonedWhole: Bool = false) {
             self.policy = policy
             self.isRepeatable = isRepeatable
+            self.isAbandonedWhole = isAbandonedWhole
         }
     }
 
@@ -232,7 +235,8 @@ package struct DeliveryMachine: Sendable {
         if let endedAt {
             let isWorthIt = mayRetry || !failure.mayHaveBeenProcessed || (hasEnding && count == 1)
             if mayRepeat, isWorthIt, (now + delay).since(endedAt) <= rules.policy.closeBudget { return wait(count, attempt, delay) }
-            return giveUpAfterEnd(count, failure, hasEnding: hasEnding, limits: limits)
+            let isWhole = rules.isAbandonedWhole && rules.policy.onFailure == .close && !hasEnding
+            return giveUpAfterEnd(isWhole ? countBeforeEnding : count, failure, hasEnding: hasEnding, limits: limits)
         }
         if mayRepeat, mayRetry { return wait(count, attempt, delay) }
         if asksLeave, case .open = queue.first?.event {
@@ -248,9 +252,10 @@ package struct DeliveryMachine: Sendable {
         }
         // Undelivered for certain: the app still gets it, in order, in front of the closing event. Everything else is given up here, for one
         // request that always fails must not keep the app from learning the end.
-        let keeps = rules.policy.onFailure == .close && !failure.mayHaveBeenProcessed
-        if !keeps { removeFirst(count) }
-        let lost = keeps ? 0 : count
+        let isWhole = rules.isAbandonedWhole && rules.policy.onFailure == .close
+        let keeps = rules.policy.onFailure == .close && !failure.mayHaveBeenProcessed && !isWhole
+        let lost = keeps ? 0 : isWhole ? queue.count : count
+        removeFirst(lost)
         switch rules.policy.onFailure {
         case .close:
             state = .waiting(count: 0, attempt: 0)
@@ -277,6 +282,9 @@ package struct DeliveryMachine: Sendable {
         removeFirst(lost)
         return .drop(settle(limits: limits), lost: lost)
     }
+
+    /// Events in front of the closing event, or all where there is none.
+    private var countBeforeEnding: Int { if case .end = queue.last?.event { queue.count - 1 } else { queue.count } }
 
     private mutating func wait(_ count: Int, _ attempt: Int, _ delay: Duration) -> Verdict {
         state = .waiting(count: count, attempt: attempt)

@@ -15,12 +15,15 @@ package struct ControlRequest: Sendable {
     package let accept: String?
     /// The `Authorization` header.
     package let authorization: String?
+    /// When it came, in nanoseconds since 1970; `nil` where that is not known.
+    package let time: Int64?
     package let body: ByteBuffer
 
     package init(
         method: String, path: String, query: String = "", contentType: String? = nil, accept: String? = nil, authorization: String? = nil,
-        body: ByteBuffer
+        time: Int64? = nil, body: ByteBuffer
     ) {
+        self.time = time
         self.authorization = authorization
         self.method = method
         self.path = path

@@ -29,7 +29,10 @@ package protocol Dialect: Sendable {
     /// - Throws: a ``DialectError`` when the answer means failure or is not understood.
     func actions(from response: HTTPResponseMessage, to events: [SequencedEvent], in session: SessionView) throws(DialectError) -> [Action]
 
-    /// What the dialect itself answers to these events, so that the app is not asked.
+    /// What the dialect itself answers to these events, so that the app is not asked: neither ``Action/askAgain(after:)`` nor
+    /// ``Action/took(contentBytes:)``.
+    ///
+    /// It is asked once for each batch, in the order of the events: what is unasked waits for the webhooks in front of it.
     ///
     /// - Parameter events: as for ``request(for:in:)``.
     /// - Returns: `nil` where the app is to be asked.
@@ -39,12 +42,19 @@ package protocol Dialect: Sendable {
     ///
     /// - Returns: `nil` when the request is not of this convention.
     func command(from request: ControlRequest) -> ControlCommand?
+
+    /// What is wrong with such a request as far as its head tells: asked before a stranger's body is read.
+    ///
+    /// - Parameter request: as for ``command(from:)``, with an empty body.
+    /// - Returns: `nil` when nothing is, or the request is not of this convention.
+    func refusal(ofHead request: ControlRequest) -> ControlReply?
 }
 
 extension Dialect {
     package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer? { nil }
     package func unasked(_ events: [SequencedEvent], in session: SessionView) -> [Action]? { nil }
     package func command(from request: ControlRequest) -> ControlCommand? { nil }
+    package func refusal(ofHead request: ControlRequest) -> ControlReply? { nil }
 }
 
 /// What the engine must know of a convention.
@@ -70,11 +80,19 @@ package struct DialectTraits: Equatable, Sendable {
     /// The content type that most webhooks have: their head is then made once.
     package var contentType: String
 
+    /// What a client is closed with when a webhook of its messages has failed for good.
+    package var failureCode: CloseCode
+    /// Whether the messages behind one that has failed for good are given up with it, where each of them asks for leave to do something.
+    package var isAbandonedWhole: Bool
+
     package init(
         batches: Bool, isRepeatable: Bool, isSigned: Bool, keepsHeaders: [String] = [], isProxy: Bool = false, repeatsWhenStale: Bool = false,
-        isCalledWithoutNews: Bool = false, contentType: String = "application/json"
+        isCalledWithoutNews: Bool = false, contentType: String = "application/json", failureCode: CloseCode = .internalError,
+        isAbandonedWhole: Bool = false
     ) {
         self.contentType = contentType
+        self.failureCode = failureCode
+        self.isAbandonedWhole = isAbandonedWhole
         self.repeatsWhenStale = repeatsWhenStale
         self.isCalledWithoutNews = isCalledWithoutNews
         self.isProxy = isProxy

@@ -13,6 +13,16 @@ package enum DialectName: String, CaseIterable, Sendable {
     /// Keys of a route that this dialect has no use for: to set one is a fault, for no option is accepted and ignored.
     package var unusedKeys: [String] {
         let sections = Self.allCases.map(\.rawValue).filter { $0 != rawValue && $0 != "json" }
-        return (self == .json ? [] : ["secret", "forwardHeaders"]) + (dials ? [] : ["dial"]) + sections
+        let own: [String] =
+            switch self {
+            case .json: []
+            // What a wsify app hears of is its convention's own business.
+            case .wsify: ["secret", "forwardHeaders", "events"]
+            case .wsaas, .grip, .slip, .unsocket: ["secret", "forwardHeaders"]
+            }
+        return own + (dials ? [] : ["dial"]) + sections
     }
+
+    /// Whether a route can do without an app.
+    package var needsTarget: Bool { self != .wsify }
 }

@@ -61,8 +61,7 @@ extension Connection {
     var isOpening: Bool { machine.isAsking }
 
     func webhookRequest() -> OutgoingWebhook? {
-        isQueued = false
-        guard let batch = delivery.next(batches: route.traits.batches), let first = batch.first, let last = batch.last else { return nil }
+        guard let batch = nextAsked(), let first = batch.first, let last = batch.last else { return nil }
         let session = session
         extras?.askedGaps = session.gaps
         let request = route.dialect.request(for: batch, in: session)
@@ -73,6 +72,44 @@ extension Connection {
             traceparent: trace.traceparent(span: shard.quickRandom.next()),
             time: wallClock())
         return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || route.traits.repeatsWhenStale || request.method.isIdempotent)
+    }
+
+    /// How many batches in a row are done without the app before others on this loop have their turn.
+    private static let mostUnasked = 64
+
+    /// The next batch that the app is asked about. Those before it, of which it is not, are done.
+    private func nextAsked() -> [SequencedEvent]? {
+        // What they bring about is met in this loop, not in another one inside it.
+        isQueued = true
+        var batch = delivery.next(batches: route.traits.batches)
+        var count = 0
+        while let events = batch, let actions = route.dialect.unasked(events, in: session) {
+            answerUnasked(actions, to: events)
+            count += 1
+            if count == Self.mostUnasked, delivery.hasBatch {
+                shard.loop.assumeIsolated().execute {
+                    self.isQueued = false
+                    self.pumpDelivery()
+                }
+                return nil
+            }
+            batch = delivery.hasBatch ? delivery.next(batches: route.traits.batches) : nil
+        }
+        isQueued = false
+        return batch
+    }
+
+    /// Carries out what the dialect itself answers.
+    private func answerUnasked(_ actions: [Action], to batch: [SequencedEvent]) {
+        let plan: AnswerPlan
+        do throws(DialectError) {
+            plan = try AnswerPlan.check(actions, offered: batch.first?.offeredProtocols, session: session, limits: limits)
+        } catch {
+            return webhookFailed(error.failure)
+        }
+        let progress = delivery.answered(limits: limits)
+        carryOut(plan)
+        proceed(progress)
     }
 
     func webhookAnswered(_ response: HTTPResponseMessage) {
@@ -129,7 +166,7 @@ extension Connection {
         case .refuseAndTell: refuseAndTell(failure)
         case .close(let lost):
             route.counters.webhookLost += lost
-            execute(machine.closeOrdered(.internalError, reason: "the app failed", error: failure.message, cause: .appFailure))
+            execute(machine.closeOrdered(route.traits.failureCode, reason: "the app failed", error: failure.message, cause: .appFailure))
             pumpDelivery()
         case .drop(let progress, let lost):
             route.counters.webhookLost += wasQuestion ? 0 : lost
@@ -198,7 +235,7 @@ extension Connection {
         guard !isFinal || route.logThrottle.admits(at: shard.now) else { return }
         var metadata: Logger.Metadata = [
             LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.error: "\(failure.message)",
-            LogKey.target: "\(route.configuration.target)",
+            LogKey.target: "\(route.configuration.target?.description ?? "none")",
         ]
         if let held = route.logThrottle.takeHeldBack() { metadata["hf.suppressed"] = "\(held)" }
         shard.logger.log(level: isFinal ? .warning : .debug, isFinal ? "webhook failed" : "webhook will be repeated", metadata: metadata)

@@ -39,7 +39,7 @@ package struct SharedRoute: Sendable {
             throw GatewayError(.badKey, error.description)
         }
         budget = WebhookBudget(limit: route.webhook.concurrency, openingLimit: route.webhook.queue, loopCount: loopCount)
-        guard route.target.isTLS else {
+        guard let target = route.target, target.isTLS else {
             tls = nil
             return
         }
@@ -48,7 +48,7 @@ package struct SharedRoute: Sendable {
         } catch let error as GatewayError {
             throw error
         } catch {
-            throw GatewayError(.noTrust, "route \(route.name): \(route.target) cannot be called by TLS: \(TLSError.sentence(error))")
+            throw GatewayError(.noTrust, "route \(route.name): \(target) cannot be called by TLS: \(TLSError.sentence(error))")
         }
     }
 

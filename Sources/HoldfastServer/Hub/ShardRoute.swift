@@ -24,9 +24,11 @@ package final class ShardRoute {
         self.shared = shared
         dialect = configuration.speaker
         traits = dialect.traits
-        rules = DeliveryMachine.RetryRules(policy: configuration.webhook, isRepeatable: traits.isRepeatable)
+        rules = DeliveryMachine.RetryRules(
+            policy: configuration.webhook, isRepeatable: traits.isRepeatable, isAbandonedWhole: traits.isAbandonedWhole)
         self.pool = pool
-        encoder = WebhookEncoder(target: configuration.target, secrets: traits.isSigned ? configuration.secrets : [], contentType: traits.contentType)
+        encoder = WebhookEncoder(
+            target: configuration.target ?? .nowhere, secrets: traits.isSigned ? configuration.secrets : [], contentType: traits.contentType)
     }
 
     /// The header that proves to the app who sends; `nil` for a route without a key.

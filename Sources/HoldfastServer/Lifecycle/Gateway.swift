@@ -123,7 +123,7 @@ package struct Gateway: Service {
     private func makeAdmission() -> NodeAdmission {
         let openFiles = OpenFileLimit.raise()
         // Plain requests have as many connections to the app for themselves.
-        let webhooks = configuration.routes.reduce(0) { $0 + $1.webhook.concurrency * ($1.dialect == .grip ? 2 : 1) }
+        let webhooks = configuration.routes.reduce(0) { $0 + ($1.target == nil ? 0 : $1.webhook.concurrency * ($1.dialect == .grip ? 2 : 1)) }
         let plan = OpenFileLimit.plan(openFiles: openFiles, webhooks: webhooks)
         if let wanted = configuration.maxConnections, wanted > plan.connections {
             logger.warning(

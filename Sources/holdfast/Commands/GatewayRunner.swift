@@ -52,7 +52,7 @@ enum GatewayRunner {
         let path = configuration.routes.count == 1 ? example(configuration.routes[0].path) : "/"
         let control = "\(configuration.controlTLS == nil ? "http" : "https")://\(shown(addresses.control))"
         let apps = configuration.routes.map {
-            "\($0.target) (\($0.dialect.rawValue)\(configuration.routes.count > 1 ? ", \($0.host ?? "")\($0.path)" : ""))"
+            "\($0.target?.description ?? "nobody is asked") (\($0.dialect.rawValue)\(configuration.routes.count > 1 ? ", \($0.host ?? "")\($0.path)" : ""))"
         }
         let clients = addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  ")
         if !clients.isEmpty { Console.say("Clients connect to   \(clients)") }

@@ -46,6 +46,8 @@ struct TranscriptPlayer {
         case "control": (control, results) = (try TranscriptWords.control(section), [])
         case "results": results = try section.lines.map(TranscriptWords.result)
         case "request": compare(TranscriptWords.text(of: dialect.request(for: events, in: session)), section.head, body: section.body, section)
+        case "unasked": compare(unasked(), section.lines, section)
+        case "access": compare(try access(), section.lines, section)
         case "actions": compare(try actions(), section.lines, section)
         case "error": compare(try error(), section.lines, section)
         case "reply": compare(try reply(), section.head, body: section.body, section)
@@ -63,6 +65,20 @@ struct TranscriptPlayer {
             actions = try dialect.actions(from: response, to: events, in: session).map(TranscriptWords.text)
         }
         return actions.isEmpty ? ["nothing"] : actions
+    }
+
+    private func unasked() -> [String] {
+        guard let actions = dialect.unasked(events, in: session) else { return ["the app is asked"] }
+        return actions.isEmpty ? ["nothing"] : actions.map(TranscriptWords.text)
+    }
+
+    private func access() throws -> [String] {
+        guard let control, let command = dialect.command(from: control) else { throw TranscriptError("access without a control request") }
+        switch command.access {
+        case .controlToken: return ["controlToken"]
+        case .judged: return ["judged"]
+        case .signed: return ["signed"]
+        }
     }
 
     private func error() throws -> [String] {

@@ -136,9 +136,11 @@ enum TranscriptWords {
         let start = (section.head.first ?? "").split(separator: " ").map(String.init)
         guard start.count == 2 else { throw TranscriptError("expected a method and a path") }
         let fields = try section.head.dropFirst().map(Transcript.Section.field)
-        let parts = start[1].split(separator: "?", maxSplits: 1).map(String.init)
+        let target = start[1].split(separator: "?", maxSplits: 1).map(String.init)
         return ControlRequest(
-            method: start[0], path: parts[0], query: parts.count > 1 ? parts[1] : "", contentType: fields.first { $0.name == "content-type" }?.value, body: try body(section.body))
+            method: start[0], path: target[0], query: target.count > 1 ? target[1] : "",
+            contentType: fields.first { $0.name == "content-type" }?.value, authorization: fields.first { $0.name == "authorization" }?.value,
+            time: fields.first { $0.name == "time" }.flatMap { Int64($0.value) }, body: try body(section.body))
     }
 
     static func result(_ line: String) throws -> ActionResult {
@@ -169,7 +171,8 @@ enum TranscriptWords {
     }
 
     static func text(of reply: ControlReply) -> String {
-        ["\(reply.status)", "content-type: \(reply.contentType)", "", reply.body].joined(separator: "\n")
+        (["\(reply.status)"] + reply.headers.map { "\($0.name): \($0.value)" } + ["content-type: \(reply.contentType)", "", reply.body])
+            .joined(separator: "\n")
     }
 
     static func text(_ step: ControlStep) -> String {
