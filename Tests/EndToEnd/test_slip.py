@@ -1,76 +1,20 @@
 """The slip dialect: each behaviour that slip-sockets documents, and what is beyond them."""
 
-import asyncio
 import base64
 import json
-import socket
 import time
 
 import pytest
 
-from app import FakeApp, always, for_type, held_by
+from app import always, for_type, held_by
 from client import all_received, connect, ending, received, refusal, round_trip
 from eventually import eventually
 from gateway import run
 from rawsocket import PING, PONG, TEXT, RawClient, frame, handshake
 from slip_app import SECRET, answer, control, event, metadata, polite, subscribe, text, token, verified
+from slip_gateway import ConnectLater, app, id_of, of_type, slip, start, told  # noqa: F401, F811
 
 DONE = '{"message": "processed successfully"'
-
-
-@pytest.fixture
-def app(request):
-    with FakeApp(path="/slip", healthy=polite()) as app:
-        request.node.fake_app = app
-        yield app
-
-
-@pytest.fixture
-def start(app, launch):
-    """Starts it with the variables of the original and flags on top."""
-
-    def begin(*flags, **variables):
-        return launch("slip", *flags, extra_environment={"TARGET_URL": app.url, "JWT_SECRET": SECRET, **variables})
-
-    return begin
-
-
-@pytest.fixture
-def slip(start):
-    return start()
-
-
-def of_type(app, *types):
-    return [webhook for webhook in app.webhooks if webhook.types[0] in types]
-
-
-async def told(app, kind, count=1):
-    """The webhooks with an event of this type, once there are so many."""
-    await eventually(lambda: len(of_type(app, kind)) >= count, f"the app gets {count} {kind}", show=app.transcript)
-    return of_type(app, kind)
-
-
-def id_of(app, number=0):
-    return of_type(app, "OPEN")[number].body["connectionId"]
-
-
-class ConnectLater:
-    """A connect that goes on beside the test."""
-
-    def __init__(self, gateway):
-        self._task = asyncio.ensure_future(self._connect(gateway))
-
-    async def _connect(self, gateway):
-        return await connect(gateway, open_timeout=30)
-
-    async def __aenter__(self):
-        return self._task
-
-    async def __aexit__(self, *_):
-        if self._task.done() and not self._task.exception():
-            await self._task.result().close()
-        else:
-            self._task.cancel()
 
 
 # "It will make HTTP requests to your backend app in response to events (connection, disconnection and text frames)"
@@ -438,167 +382,6 @@ async def test_older_clients_answer_with_a_list_alone(slip, app):
     app.behaviour = lambda webhook: (200, {}, json.dumps([event("ACCEPT", webhook), event("TEXT", webhook, data="hi")]).encode())
     async with connect(slip) as socket:
         assert await received(socket) == "hi"
-
-
-# The control API
-
-@pytest.mark.parametrize("path", ["/", "/any/path", "/control?x=1"])
-@pytest.mark.parametrize("content_type", ["application/websocket-events", "application/json", "application/json; charset=utf-8"])
-def test_any_path_will_do(slip, path, content_type):
-    reply = control(slip, path=path, content_type=content_type)
-    assert (reply.status_code, reply.text) == (200, DONE + ',"results":[]}')
-
-
-def test_unknown_connections_are_no_error(slip):
-    gone = "n1.0.AAAAAAAAAAAAAAAAAAAAAA"
-    reply = control(slip, *({"type": "TEXT", "connectionId": identity, "data": "x"} for identity in ("Jz1aBcdEIAMCKzg=", "", gone)))
-    assert reply.status_code == 200
-    assert reply.json()["results"] == [{"type": "TEXT", "status": "notFound"}] * 3
-
-
-@pytest.mark.parametrize("content, detail", [
-    (b"", "the body is empty"), (b"nonsense", "not JSON: line 1, column 1"), (b"{}", "events: expected an array"),
-    (b'{"events":[{"type":"ACCEPT","connectionId":"x"}]}', "events[0].type: only possible in the answer to OPEN"),
-    (b'{"events":[{"type":"TEXT","connectionId":"x"}]}', "events[0].data: expected a string, but it is missing"),
-    (b'{"events":[{"type":"SUBSCRIBE","connectionId":"x"}]}', "events[0].channel: expected a string, but it is missing"),
-    (b'{"events":[{"type":"PUBLISH_TEXT","data":"x"}]}', "events[0].channelId: expected a string, but it is missing"),
-    (b'{"events":[{"type":"NOPE"}]}', 'events[0].type: unknown type "NOPE"'),
-])
-def test_wrong_commands(slip, content, detail):
-    reply = control(slip, content=content)
-    assert reply.status_code == 400
-    assert reply.text.startswith('{"message": "invalid commands"')
-    assert detail in reply.json()["detail"]
-
-
-@pytest.mark.parametrize("content_type", ["application/websocket-events", "application/json"])
-@pytest.mark.parametrize("wrong", {
-    "none": "", "no token": "abc", "another secret": token("another secret, which is as long as the one that app and gateway share"), "the secret in plain": "x.y.z",
-    "expired": token(exp=int(time.time()) - 1), "ends now": token(exp=int(time.time())), "no end": token(exp=None),
-    "to the app": token(aud="WebSocketEvent"), "to nobody": token(aud=None), "to others": token(aud=["a", "b"]),
-    "of another issuer": token(iss="pushpin"), "of nobody": token(iss=None), "not yet": token(nbf=int(time.time()) + 1000),
-    "HS512": token(algorithm="HS512"), "unsigned": token(None, algorithm="none"),
-    "unsigned, with a signature": token(None, algorithm="none") + token().rsplit(".", 1)[1],
-}.items(), ids=lambda item: item[0])
-def test_wrong_tokens(slip, app, wrong, content_type):
-    for content in (None, b"nonsense", b""):
-        reply = control(slip, bearer=wrong[1], content_type=content_type, content=content)
-        assert (reply.status_code, reply.text) == (403, "Invalid token")
-
-
-def test_token_for_several(slip):
-    assert control(slip, bearer=token(aud=["others", "ControlEvent"])).status_code == 200
-
-
-async def test_nothing_is_done_with_a_wrong_token(slip, app):
-    async with connect(slip) as socket:
-        assert control(slip, {"type": "CLOSE", "connectionId": id_of(app)}, bearer=token("another secret, which is as long as the one that app and gateway share")).status_code == 403
-        await round_trip(socket)
-
-
-def test_the_rest_of_the_port_needs_the_secret(slip):
-    for path in ("/v1/connections", "/metrics", "/nowhere"):
-        assert slip.get(path).status_code == 401, path
-        assert slip.get(path, headers={"authorization": f"Bearer {token()}"}).status_code == 401, "a token of the convention opens nothing else"
-    assert slip.get("/health").status_code == 200
-    bearer = {"authorization": f"Bearer {SECRET}"}
-    assert slip.get("/v1/connections", headers=bearer).status_code == 200
-    assert slip.get("/nowhere", headers=bearer).status_code == 404
-    # And the secret in plain is no token of the convention.
-    assert control(slip, bearer=SECRET).status_code == 403
-
-
-def test_own_control_token(launch, app):
-    slip = launch("slip", app.url, "--jwt-secret", SECRET, token="other")
-    assert slip.get("/v1/connections").status_code == 200
-    assert slip.get("/v1/connections", headers={"authorization": f"Bearer {SECRET}"}).status_code == 401
-    assert control(slip).status_code == 200
-
-
-def test_body_of_strangers_is_not_read(slip):
-    with socket.create_connection(("127.0.0.1", slip.control_port), 10) as stranger:
-        stranger.sendall(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/websocket-events\r\ncontent-length: 1000000\r\n\r\n")
-        assert stranger.recv(100).startswith(b"HTTP/1.1 403 ")
-
-
-def test_body_that_is_too_long(start, app):
-    slip = start("--max-answer-bytes", "1KiB")
-    assert control(slip, {"type": "TEXT", "connectionId": "x", "data": "y" * 2000}).status_code == 413
-
-
-def test_other_methods_and_types(slip):
-    bearer = {"authorization": f"Bearer {token()}"}
-    assert slip.put("/x", content=b"{}", headers=bearer).status_code == 401
-    assert slip.post("/x", content=b'{"events":[]}', headers={**bearer, "content-type": "text/csv"}).status_code == 401
-
-
-# POLL_FOR_CONNECTION
-
-async def test_poll_finds_an_open_connection_at_once(slip, app):
-    async with connect(slip) as socket:
-        begun = time.monotonic()
-        reply = control(
-            slip, {"type": "POLL_FOR_CONNECTION", "connectionId": id_of(app), "timeout": 9000}, {"type": "TEXT", "connectionId": id_of(app), "data": "x"})
-        assert reply.json()["results"] == [{"type": "POLL_FOR_CONNECTION", "status": "ok"}, {"type": "TEXT", "status": "ok", "delivered": 1}]
-        assert time.monotonic() - begun < 5
-        assert await received(socket) == "x"
-
-
-async def in_thread(*arguments, **options):
-    return await asyncio.to_thread(control, *arguments, **options)
-
-
-async def test_poll_waits_for_the_handshake(slip, app):
-    gate = app.gate()
-    app.behaviour = held_by(gate, polite(text("first")))
-    async with ConnectLater(slip) as connecting:
-        await told(app, "OPEN")
-        asking = asyncio.ensure_future(in_thread(
-            slip, {"type": "POLL_FOR_CONNECTION", "connectionId": id_of(app), "timeout": 9000}, {"type": "TEXT", "connectionId": id_of(app), "data": "second"}))
-        await asyncio.sleep(0.3)  # Longer than the poll's own rhythm: it must still wait.
-        assert not asking.done()
-        gate.open()
-        async with await connecting as socket:
-            assert [result["status"] for result in (await asking).json()["results"]] == ["ok", "ok"]
-            assert await all_received(socket, 2) == ["first", "second"]
-
-
-async def test_poll_goes_on_when_its_time_is_over(slip, app):
-    gate = app.gate()
-    app.behaviour = held_by(gate, polite(subscribe("room")))
-    async with ConnectLater(slip) as connecting:
-        await told(app, "OPEN")
-        begun = time.monotonic()
-        reply = await in_thread(
-            slip, {"type": "POLL_FOR_CONNECTION", "connectionId": id_of(app), "timeout": 300}, {"type": "TEXT", "connectionId": id_of(app), "data": "x"})
-        assert 0.25 < time.monotonic() - begun < 5
-        assert [result["status"] for result in reply.json()["results"]] == ["notFound", "ok"]
-        gate.open()
-        async with await connecting as socket:
-            assert await received(socket) == "x"
-
-
-def test_poll_for_nobody(slip):
-    begun = time.monotonic()
-    gone = "n1.0.AAAAAAAAAAAAAAAAAAAAAA"
-    polls = [{"type": "POLL_FOR_CONNECTION", "connectionId": identity, "timeout": 10_000} for identity in (gone, "not ours")] * 50
-    reply = control(slip, *polls)
-    assert [result["status"] for result in reply.json()["results"]] == ["notFound"] * 100
-    assert time.monotonic() - begun < 5, "an id that has gone never comes back, so nobody waits for it"
-
-
-async def test_polls_of_one_request_wait_ten_seconds_in_all(start, app):
-    slip = start("--webhook-timeout", "30s")
-    gate = app.gate()
-    app.behaviour = held_by(gate, polite())
-    async with ConnectLater(slip) as connecting:
-        await told(app, "OPEN")
-        begun = time.monotonic()
-        reply = await in_thread(slip, *[{"type": "POLL_FOR_CONNECTION", "connectionId": id_of(app), "timeout": 6000}] * 4)
-        assert [result["status"] for result in reply.json()["results"]] == ["notFound"] * 4
-        assert 9.5 < time.monotonic() - begun < 15
-        gate.open()
-        await (await connecting).close()
 
 
 # Settings
