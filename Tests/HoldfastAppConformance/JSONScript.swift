@@ -53,7 +53,7 @@ struct JSONScript: Sendable {
             try answer.send(.json(who))
         case "echo": try answer.send(.json(["echo": order.value ?? .null] as JSONValue))
         case "state":
-            try answer.setState(order.need(order.state, "state"))
+            try answer.setState(order.patch())
             try answer.send(.json(["state": .texts(answer.connection.state)] as JSONValue))
         case "subscribe", "unsubscribe":
             let channel = try order.need(order.channel, "channel")
@@ -113,8 +113,9 @@ struct JSONScript: Sendable {
                 return nil
             }
         case "setState":
+            let patch = try order.patch()
             return await Order.report { () throws(ControlError) in
-                try await control.setState(order.state ?? [:], to: to)
+                try await control.setState(patch, to: to)
                 return nil
             }
         case "closeChannel":
@@ -176,7 +177,7 @@ struct JSONScript: Sendable {
                 try actions.publish(order.message(), channel: order.need(order.channel, "channel"), except: order.except ?? [], id: order.id)
             case "close": try actions.close(code: order.code ?? 1000, reason: order.reason ?? "", to: order.need(order.to, "to"))
             case "subscribe": try actions.subscribe(order.need(order.channel, "channel"), to: order.need(order.to, "to"))
-            case "setState": try actions.setState(order.need(order.state, "state"), to: order.need(order.to, "to"))
+            case "setState": try actions.setState(order.patch(), to: order.need(order.to, "to"))
             case let other: throw Mistake("perform: no such action: \(other)")
             }
         }

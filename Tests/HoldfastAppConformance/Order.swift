@@ -7,7 +7,7 @@ import HoldfastApp
 struct Order: Decodable, Sendable {
     let `do`: String
     let value: JSONValue?
-    let state: [String: String?]?
+    let state: [String: JSONValue]?
     let metadata: [String: JSONValue]?
     let channel: String?
     let text: String?
@@ -33,6 +33,17 @@ struct Order: Decodable, Sendable {
     func message() throws -> Message {
         if let base64 { return .binary(try Self.bytes(base64)) }
         return .text(String(repeating: try need(text, "text"), count: `repeat` ?? 1))
+    }
+
+    /// What is to be merged into a connection's state.
+    func patch() throws -> [String: String?] {
+        try need(state, "state").mapValues { value in
+            guard let text = value.stringValue else {
+                if value == .null { return nil }
+                throw Mistake("state: expected texts and null")
+            }
+            return text
+        }
     }
 
     static func bytes(_ base64: String) throws -> [UInt8] {

@@ -17,15 +17,21 @@ struct SlipScript: Sendable {
         case .message(.text(let text)) where text.hasPrefix("{"):
             try await obey(try Message.text(text).decode(as: Order.self), &answer)
         case .message(let message): try answer.send(message)
-        case .close: try answer.publish(.json(["ended": .string(answer.connection.id)] as JSONValue), channel: "ends")
+        case .close(let closing):
+            let ended: JSONValue = [
+                "ended": .string(answer.connection.id), "code": .integer(closing.code), "reason": .string(closing.reason),
+            ]
+            try answer.publish(.json(ended), channel: "ends")
         case .ping, .pong, .unknown: break
         }
     }
 
     private func open(_ opening: Event.Opening, _ answer: inout SlipAnswer) throws {
         guard let reject = HTTPField.Name("x-reject"), let client = HTTPField.Name("x-client") else { throw Mistake("no header names") }
-        if opening.headers[reject] != nil { return try answer.close() }
-        try answer.accept()
+        if let status = opening.headers[reject].flatMap({ Int($0) }) {
+            return try answer.close(reason: "no: ü", status: HTTPResponse.Status(code: status))
+        }
+        try answer.accept(protocol: opening.protocols.last)
         try answer.setMetadata(["user": "slip"])
         let welcome: JSONValue = [
             "welcome": .string(answer.connection.id), "user": answer.connection.metadata["user"] ?? .null,
@@ -43,7 +49,7 @@ struct SlipScript: Sendable {
             try answer.send(.json(who))
         case "echo": try answer.send(.json(["echo": order.value ?? .null] as JSONValue))
         case "state":
-            try answer.setMetadata(order.metadata ?? order.state?.mapValues { .optional($0) })
+            try answer.setMetadata(order.state)
             try answer.send(.json(["state": answer.connection.metadata] as JSONValue))
         case "subscribe", "unsubscribe":
             let channel = try order.need(order.channel, "channel")

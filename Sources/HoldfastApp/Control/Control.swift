@@ -47,15 +47,33 @@ public struct Control: Sendable {
     public func publish(
         _ message: Message, channel: String, except: [String] = [], id: String? = nil
     ) async throws(ControlError) -> PublishResult {
-        let result = try await one(channel, isRepeatable: id != nil) { list throws(AnswerError) in
-            try list.publish(message, channel: channel, except: except, id: id)
+        struct Delivered: Decodable {
+            let delivered: Int
+            let duplicate: Bool?
         }
-        return PublishResult(delivered: result.delivered ?? 0, isDuplicate: result.status == .duplicate)
+
+        guard except.isEmpty else {
+            let result = try await one(channel, isRepeatable: id != nil) { list throws(AnswerError) in
+                try list.publish(message, channel: channel, except: except, id: id)
+            }
+            return PublishResult(delivered: result.delivered ?? 0, isDuplicate: result.status == .duplicate)
+        }
+        try checked { () throws(AnswerError) in
+            _ = try Rules.channel(channel)
+            _ = try Rules.publicationID(id)
+        }
+        let target = "/v1/channels/\(QueryText.encode(channel))/messages" + (id.map { "?id=\(QueryText.encode($0))" } ?? "")
+        let answer = try await transport.send(.post, target, ControlTransport.Body(message), isRepeatable: id != nil)
+        let told = try answer.read(Delivered.self)
+        return PublishResult(delivered: told.delivered, isDuplicate: told.duplicate ?? false)
     }
 
     /// Sends one message to one connection.
     public func send(_ message: Message, to id: String) async throws(ControlError) {
-        _ = try await one(id) { list throws(AnswerError) in try list.send(message, to: id) }
+        try checked { () throws(AnswerError) in _ = try Rules.connection(id) }
+        let target = "/v1/connections/\(QueryText.encode(id))/messages"
+        let answer = try await transport.send(.post, target, ControlTransport.Body(message), isRepeatable: false)
+        guard (200..<300).contains(answer.status) else { throw answer.error() }
     }
 
     /// Closes one connection.
@@ -106,16 +124,21 @@ public struct Control: Sendable {
         _ target: String, isRepeatable: Bool = false, _ add: (inout Actions) throws(AnswerError) -> Void
     ) async throws(ControlError) -> ActionResult {
         var actions = Actions()
-        do {
-            try add(&actions)
-        } catch {
-            throw ControlError(.badRequest, detail: error.detail)
-        }
+        try checked { () throws(AnswerError) in try add(&actions) }
         guard let result = try await perform(actions, isRepeatable: isRepeatable).first else {
             throw ControlError(.unexpected, detail: "the gateway answered without a result")
         }
         if let error = result.error(for: target) { throw error }
         return result
+    }
+
+    /// What the gateway would refuse is not sent.
+    private func checked(_ check: () throws(AnswerError) -> Void) throws(ControlError) {
+        do {
+            try check()
+        } catch {
+            throw ControlError(.badRequest, detail: error.detail)
+        }
     }
 
     private func perform(_ actions: Actions, isRepeatable: Bool) async throws(ControlError) -> [ActionResult] {

@@ -35,6 +35,13 @@ extension ControlTransport.Answer {
             default: .unexpected
             }
         return ControlError(
-            code, status: status, title: problem?.title ?? "", detail: problem?.detail ?? "the gateway answered with the status \(status)")
+            code, status: status, title: problem?.title ?? "", detail: problem?.detail ?? text ?? "the gateway answered with the status \(status)")
+    }
+
+    /// The first 200 bytes of an answer that is plain text.
+    private var text: String? {
+        guard isText else { return nil }
+        let words = String(decoding: body.prefix(200), as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return words.isEmpty ? nil : words
     }
 }

@@ -43,12 +43,27 @@ struct ControlTransport: Sendable {
 
     struct Answer: Sendable {
         let status: Int
+        /// Whether it says that it is plain text.
+        let isText: Bool
         let body: Data
     }
 
     struct Body: Sendable {
         let bytes: [UInt8]
         let contentType: String
+
+        init(bytes: [UInt8], contentType: String) {
+            self.bytes = bytes
+            self.contentType = contentType
+        }
+
+        /// A message as it is.
+        init(_ message: Message) {
+            switch message {
+            case .text(let text): self.init(bytes: Array(text.utf8), contentType: "text/plain; charset=utf-8")
+            case .binary(let bytes): self.init(bytes: bytes, contentType: "application/octet-stream")
+            }
+        }
     }
 
     /// - Parameters:
@@ -87,7 +102,8 @@ struct ControlTransport: Sendable {
                 do {
                     let response = try await client.execute(request, timeout: .nanoseconds(timeout.nanoseconds))
                     let bytes = try await response.body.collect(upTo: Self.maxAnswerBytes)
-                    return .success(Answer(status: Int(response.status.code), body: Data(bytes.readableBytesView)))
+                    let isText = response.headers.first(name: "content-type")?.lowercased().hasPrefix("text/plain") ?? false
+                    return .success(Answer(status: Int(response.status.code), isText: isText, body: Data(bytes.readableBytesView)))
                 } catch is NIOTooManyBytesError {
                     return .failure(ControlError(.unexpected, detail: "an answer longer than \(Self.maxAnswerBytes) bytes"))
                 } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout || error == .readTimeout {

@@ -29,12 +29,18 @@ public struct SlipControl: Sendable {
         }
     }
 
-    /// Has a list of actions done, in order. The convention tells only that they were processed, not what became of each.
-    public func perform(_ actions: SlipActions) async throws(ControlError) { try await perform(actions, isRepeatable: false) }
+    /// Has a list of actions done, in order. One that cannot be done is a result, not an error.
+    ///
+    /// - Returns: a result for each action, in their order; nothing from a gateway that speaks the convention as it was published, which tells only
+    ///   that they were processed.
+    @discardableResult
+    public func perform(_ actions: SlipActions) async throws(ControlError) -> [ActionResult] {
+        try await perform(actions, isRepeatable: false)
+    }
 
     /// Sends one message to one connection.
     public func send(_ message: Message, to id: String) async throws(ControlError) {
-        try await one { list throws(AnswerError) in try list.send(message, to: id) }
+        try await one(id) { list throws(AnswerError) in try list.send(message, to: id) }
     }
 
     /// Closes one connection.
@@ -43,48 +49,56 @@ public struct SlipControl: Sendable {
     ///   - code: 1000, 1001, 1003, 1007 to 1014 or 3000 to 4999.
     ///   - reason: at most 123 bytes.
     public func close(code: Int = 1000, reason: String = "", to id: String) async throws(ControlError) {
-        try await one { list throws(AnswerError) in try list.close(code: code, reason: reason, to: id) }
+        try await one(id) { list throws(AnswerError) in try list.close(code: code, reason: reason, to: id) }
     }
 
     /// Subscribes one connection to a channel. Twice is the same as once.
     public func subscribe(_ channel: String, to id: String) async throws(ControlError) {
-        try await one(isRepeatable: true) { list throws(AnswerError) in try list.subscribe(channel, to: id) }
+        try await one(id, isRepeatable: true) { list throws(AnswerError) in try list.subscribe(channel, to: id) }
     }
 
     /// Ends one connection's subscription to a channel, if it has one.
     public func unsubscribe(_ channel: String, to id: String) async throws(ControlError) {
-        try await one(isRepeatable: true) { list throws(AnswerError) in try list.unsubscribe(channel, to: id) }
+        try await one(id, isRepeatable: true) { list throws(AnswerError) in try list.unsubscribe(channel, to: id) }
     }
 
     /// Puts something in place of one connection's metadata; `nil` deletes it.
     public func setMetadata(_ metadata: [String: JSONValue]?, to id: String) async throws(ControlError) {
-        try await one(isRepeatable: true) { list throws(AnswerError) in try list.setMetadata(metadata, to: id) }
+        try await one(id, isRepeatable: true) { list throws(AnswerError) in try list.setMetadata(metadata, to: id) }
     }
 
     /// Sends one message to each subscriber of a channel.
     public func publish(_ message: Message, channel: String) async throws(ControlError) {
-        try await one { list throws(AnswerError) in try list.publish(message, channel: channel) }
+        try await one(channel) { list throws(AnswerError) in try list.publish(message, channel: channel) }
     }
 
     /// Closes every subscriber of a channel.
     public func closeChannel(_ channel: String, code: Int = 1000, reason: String = "") async throws(ControlError) {
-        try await one { list throws(AnswerError) in try list.closeChannel(channel, code: code, reason: reason) }
+        try await one(channel) { list throws(AnswerError) in try list.closeChannel(channel, code: code, reason: reason) }
     }
 
-    private func one(isRepeatable: Bool = false, _ add: (inout SlipActions) throws(AnswerError) -> Void) async throws(ControlError) {
+    /// - Parameter target: for the error that says that it is not there.
+    private func one(_ target: String, isRepeatable: Bool = false, _ add: (inout SlipActions) throws(AnswerError) -> Void) async throws(ControlError)
+    {
         var actions = SlipActions()
         do {
             try add(&actions)
         } catch {
             throw ControlError(.badRequest, detail: error.detail)
         }
-        try await perform(actions, isRepeatable: isRepeatable)
+        if let error = try await perform(actions, isRepeatable: isRepeatable).first?.error(for: target) { throw error }
     }
 
-    private func perform(_ actions: SlipActions, isRepeatable: Bool) async throws(ControlError) {
+    private func perform(_ actions: SlipActions, isRepeatable: Bool) async throws(ControlError) -> [ActionResult] {
+        struct Results: Decodable {
+            let results: [ActionResult]?
+        }
+
         let body = ControlTransport.Body(bytes: actions.json, contentType: "application/websocket-events")
         let answer = try await transport.send(.post, "", body, isRepeatable: isRepeatable)
         // Whoever is told 403 has no valid token: the convention has no 401.
         guard (200..<300).contains(answer.status) else { throw answer.error(forbidden: .unauthorized) }
+        // Every 2xx is success, whatever it says: the convention's own client looks no further.
+        return (try? answer.read(Results.self))?.results ?? []
     }
 }

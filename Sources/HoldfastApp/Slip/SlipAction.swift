@@ -21,8 +21,14 @@ public struct SlipAction: Sendable, Hashable {
         SlipAction("ACCEPT", connection: id) { $0.optional("subprotocol", `protocol`) }
     }
 
-    static func close(_ id: String, code: Int, reason: String) -> SlipAction {
-        SlipAction("CLOSE", connection: id) { $0.slipClosing(code, reason) }
+    static func close(_ id: String, code: Int, reason: String, status: Int? = nil) -> SlipAction {
+        SlipAction("CLOSE", connection: id) { json in
+            json.slipClosing(code, reason)
+            if let status {
+                json.key("status")
+                json.integer(status)
+            }
+        }
     }
 
     static func send(_ message: Message, to id: String) -> SlipAction {

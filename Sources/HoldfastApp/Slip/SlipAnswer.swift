@@ -1,6 +1,8 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+public import HTTPTypes
+
 /// What the app answers to one webhook of the `slip` dialect: actions, carried out in order.
 ///
 /// Each function throws an ``AnswerError`` when the gateway would refuse the action; the answer then is as before. An answer to `open` that neither
@@ -48,8 +50,14 @@ public struct SlipAnswer: SlipActionList, Sendable {
     /// - Parameters:
     ///   - code: 1000, 1001, 1003, 1007 to 1014 or 3000 to 4999.
     ///   - reason: at most 123 bytes.
-    public mutating func close(code: Int = 1000, reason: String = "") throws(AnswerError) {
-        append(.close(connection.id, code: try Rules.closeCode(code), reason: try Rules.closeReason(reason)))
+    ///   - status: what a refused client is answered with, 300 to 599; the reason is the body. Only in the answer to `open`, instead of an accept.
+    ///     `nil` for the gateway's default. The convention as it was published has no such choice.
+    public mutating func close(code: Int = 1000, reason: String = "", status: HTTPResponse.Status? = nil) throws(AnswerError) {
+        if let status {
+            guard isOpening, accept == nil else { throw AnswerError("close.status: only possible in the answer to an open event, without an accept") }
+            guard (300...599).contains(status.code) else { throw AnswerError("close.status: expected 300 to 599, found \(status.code)") }
+        }
+        append(.close(connection.id, code: try Rules.closeCode(code), reason: try Rules.closeReason(reason), status: status?.code))
         isClosed = true
     }
 

@@ -24,12 +24,12 @@ import Testing
         }
         try await server.running { url in
             let control = try Control(url: url, retries: 3)
-            let error = await #expect(throws: ControlError.self) { try await control.publish("x", channel: "a") }
+            let error = await #expect(throws: ControlError.self) { try await control.publish("x", channel: "a/b") }
             #expect(error?.code == code)
             #expect(error?.status == status)
             if status != 204 { #expect(error?.detail == "D") }
             // Neither repeated, for it might be delivered twice, nor sent elsewhere.
-            #expect(server.received.map(\.head.path) == ["/v1/actions"])
+            #expect(server.received.map(\.head.path) == ["/v1/channels/a%2Fb/messages"])
         }
     }
 
@@ -41,7 +41,7 @@ import Testing
     ])
     func answersThatAreNone(_ text: String, _ detail: String) async throws {
         try await StubServer { _, _ in StubServer.json(text) }.running { url in
-            let error = await #expect(throws: ControlError.self) { try await Control(url: url).send("x", to: "c1") }
+            let error = await #expect(throws: ControlError.self) { try await Control(url: url).subscribe("x", to: "c1") }
             #expect(error?.code == .unexpected)
             #expect(error?.detail == detail)
         }
@@ -53,9 +53,15 @@ import Testing
         ] as [(String, ControlError.Code, Int)])
     func results(_ word: String, _ code: ControlError.Code, _ status: Int) async throws {
         try await StubServer { _, _ in StubServer.json(#"{"results":[{"status":"\#(word)"}]}"#) }.running { url in
-            let error = await #expect(throws: ControlError.self) { try await Control(url: url).send("x", to: "c1") }
+            let error = await #expect(throws: ControlError.self) { try await Control(url: url).close(to: "c1") }
             #expect(error?.code == code)
             #expect(error?.status == status)
+            // The convention of slip tells the same.
+            let slip = try SlipControl(url: url, secret: "s")
+            #expect(await #expect(throws: ControlError.self) { try await slip.close(to: "c1") } == error)
+            var actions = SlipActions()
+            try actions.close(to: "c1")
+            #expect(try await slip.perform(actions).map(\.status.rawValue) == [word])
         }
     }
 
@@ -76,7 +82,7 @@ import Testing
     @Test func repeats() async throws {
         let server = StubServer { count, _ in
             count % 3 == 0
-                ? StubServer.json(#"{"results":[{"status":"ok","delivered":1}]}"#)
+                ? StubServer.json(#"{"results":[{"status":"ok"}],"delivered":1}"#)
                 : StubServer.json("busy", status: count % 3 == 1 ? .badGateway : .serviceUnavailable)
         }
         try await server.running { url in
@@ -161,7 +167,10 @@ import Testing
     @Test func slip() async throws {
         let server = StubServer { count, _ in
             switch count {
-            case 9: StubServer.json("Invalid token", status: .forbidden)
+            case 9:
+                Response(
+                    status: .forbidden, headers: [.contentType: "text/plain; charset=utf-8"],
+                    body: .init(byteBuffer: ByteBuffer(string: "Invalid token\n")))
             case 10: StubServer.json(#"{"message": "invalid commands", "detail": "events[0]: no"}"#, status: .badRequest)
             default: StubServer.json(#"{"message": "processed successfully"}"#)
             }
@@ -197,6 +206,7 @@ import Testing
             let refused = await #expect(throws: ControlError.self) { try await control.send("x", to: "c1") }
             #expect(refused?.code == .unauthorized)
             #expect(refused?.status == 403)
+            #expect(refused?.detail == "Invalid token")
             let bad = await #expect(throws: ControlError.self) { try await control.send("x", to: "c1") }
             #expect(bad?.code == .badRequest)
             #expect(bad?.detail == "events[0]: no")

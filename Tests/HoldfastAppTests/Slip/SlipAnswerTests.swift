@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTPTypes
 import Testing
 
 @testable import HoldfastApp
@@ -60,6 +61,8 @@ import Testing
         #expect(
             late == #"{"type":"ACCEPT","connectionId":"c1","subprotocol":"v2"},{"type":"SET_METADATA","connectionId":"c1","metadata":{"a":1}}"#)
         #expect(try Self.json(open) { try $0.close() } == #"{"type":"CLOSE","connectionId":"c1"}"#)
+        let refusal = try Self.json(open) { try $0.close(reason: "no", status: .unauthorized) }
+        #expect(refusal == #"{"type":"CLOSE","connectionId":"c1","reason":"no","status":401}"#)
         let brief = try Self.json(open) { answer in
             try answer.accept()
             try answer.close()
@@ -74,7 +77,12 @@ import Testing
         var closed = try Samples.slip(SlipWebhookTests.opening).answer()
         try closed.close()
         #expect(throws: AnswerError("accept: the answer has a close already")) { try closed.accept() }
+        #expect(throws: AnswerError("close.status: only possible in the answer to an open event, without an accept")) {
+            try open.close(status: .forbidden)
+        }
+        #expect(throws: AnswerError("close.status: expected 300 to 599, found 200")) { try closed.close(status: .ok) }
         var late = try Samples.slip(Self.text).answer()
+        #expect(throws: AnswerError.self) { try late.close(status: .forbidden) }
         #expect(throws: AnswerError("accept: only possible in the answer to an open event")) { try late.accept() }
         #expect(throws: AnswerError.self) { try late.close(code: 1006) }
         #expect(throws: AnswerError.self) { try late.close(reason: String(repeating: "x", count: 124)) }
