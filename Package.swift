@@ -26,7 +26,8 @@ let package = Package(
     name: "holdfast",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "holdfast", targets: ["holdfast"])
+        .executable(name: "holdfast", targets: ["holdfast"]),
+        .library(name: "HoldfastApp", targets: ["HoldfastApp"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -89,6 +90,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "HoldfastApp",
+            dependencies: [httpTypes, crypto, nioCore, nioHTTP1, logging, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            swiftSettings: settings
+        ),
+        .target(
             name: "HoldfastTesting",
             dependencies: [
                 "HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, logging, lifecycle,
@@ -113,6 +119,20 @@ let package = Package(
                 "HoldfastServer", "HoldfastBrokers", "HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, nioPosix, nioHTTP1, logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "holdfast-app-conformance",
+            dependencies: ["HoldfastApp", httpTypes, nioCore, logging, .product(name: "Hummingbird", package: "hummingbird")],
+            path: "Tests/HoldfastAppConformance",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HoldfastAppTests",
+            dependencies: [
+                "HoldfastApp", "HoldfastCore", "HoldfastTesting", "HoldfastWire", nioCore, httpTypes, crypto, logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
             ],
             swiftSettings: settings
         ),
