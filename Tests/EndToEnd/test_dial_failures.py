@@ -1,0 +1,84 @@
+"""Outgoing connections that cannot be had: one close event each, and why, in words."""
+
+import pytest
+
+from app import reply
+from client import connect
+from dialling import dial, dialler, failed, told  # noqa: F401 (fixtures)
+from eventually import eventually
+from gateway import free_port
+from remote import answering, raw_remotes, remote, remotes, switching  # noqa: F401 (fixtures)
+from unsocket_gateway import NO_PROXIES
+
+
+async def test_nobody_listens(app, remote, dialler):
+    assert "refused" in await failed(app, dialler(), f"ws://127.0.0.1:{free_port()}/")
+
+
+async def test_a_name_that_nobody_has(app, remote, dialler):
+    assert "nobody.invalid" in await failed(app, dialler(), "ws://nobody.invalid/", within=20)
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 404, 503])
+async def test_a_remote_that_does_not_switch(app, remote, dialler, status):
+    remote.refuse = status
+    assert str(status) in await failed(app, dialler(), remote.url)
+    assert remote.attempts == 1, "redirects are not followed, nothing is tried twice"
+
+
+async def test_a_remote_that_does_not_answer_in_time(app, remote, dialler):
+    remote.stalls = True
+    error = await failed(app, dialler("--dial-timeout", "300ms"), remote.url)
+    assert "0.3 s" in error or "300" in error
+
+
+RAW = {
+    "a wrong accept": (answering(lambda request: switching(request, accept="AAAAAAAAAAAAAAAAAAAAAAAAAAA="), keep=True), "accept"),
+    "a protocol that was not offered": (answering(lambda request: switching(request, extra=["Sec-WebSocket-Protocol: x"]), keep=True), "rotocol"),
+    "an extension that was not offered": (answering(lambda request: switching(request, extra=["Sec-WebSocket-Extensions: x"]), keep=True), "xtension"),
+    "no HTTP": (answering(b"\0\xff\x16 this is no HTTP\r\n\r\n"), ""),
+    "an end": (answering(b""), ""),
+    "half a head": (answering(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: webs"), ""),
+    "an endless head": (answering(b"HTTP/1.1 101 Switching Protocols\r\nx: " + b"x" * 1_000_000), ""),
+    "no upgrade": (answering(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n", keep=True), ""),
+}
+
+
+@pytest.mark.parametrize("answer", RAW)
+async def test_answers_that_are_no_handshake(app, raw_remotes, dialler, answer):
+    behaviour, words = RAW[answer]
+    raw = raw_remotes(behaviour)
+    gateway = dialler()
+    error = await failed(app, gateway, raw.url)
+    assert error and words in error
+    assert gateway.running()
+
+
+async def test_a_denied_address_names_the_setting(app, remote, serve):
+    gateway = serve(extra_environment=NO_PROXIES)
+    for url in (remote.url, f"ws://localhost:{remote.port}/", f"ws://[::1]:{remote.port}/", f"ws://[::ffff:127.0.0.1]:{remote.port}/", "ws://10.0.0.1/",
+                "ws://169.254.169.254/latest/meta-data", f"ws://0.0.0.0:{remote.port}/", f"ws://2130706433:{remote.port}/"):
+        identity = dial(gateway, url)
+        closed = (await told(app, identity, "close", within=20))[0]
+        assert closed["clean"] is False
+        # The last one is no address in every resolver's eyes.
+        assert "dial.denyPrivate" in closed["error"] or "2130706433" in url, (url, closed)
+    assert remote.attempts == 0
+
+
+async def test_a_host_that_is_not_allowed_names_the_setting(app, remote, dialler):
+    gateway = dialler("--dial-allow", "*.example.com", "--dial-allow", "localhost")
+    assert "dial.allow" in await failed(app, gateway, remote.url)
+    identity = dial(gateway, f"ws://localhost:{remote.port}/")
+    await told(app, identity, "open")
+
+
+async def test_the_app_hears_of_each_failure_when_it_answered_with_dial(app, remote, dialler):
+    app.behaviour = reply(message=[{"type": "dial", "url": f"ws://127.0.0.1:{free_port()}/", "state": {"n": "1"}}])
+    gateway = dialler()
+    async with connect(gateway) as client:
+        await client.send("dial")
+        await eventually(lambda: len(app.ids()) == 2, "the dial's end is told", show=app.transcript)
+        closed, = await told(app, app.ids()[1], "close")
+        assert "refused" in closed["error"]
+        assert app.of(app.ids()[1])[0].connection["state"] == {"n": "1"}
