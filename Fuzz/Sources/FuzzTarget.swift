@@ -11,7 +11,8 @@ struct FuzzTarget: Sendable {
 
     static let all = [
         Handshake.target, Extensions.target, Frames.target, Messages.target, Inflate.target, UTF8.target,
-        HTTPResponse.target, JSON.target, JSONAnswer.target, WsaasAnswer.target, UnsocketAnswer.target, TextPatterns.target, WebSocketEvents.target, Grip.target, Holds.target,
+        HTTPResponse.target, JSON.target, JSONAnswer.target, WsaasAnswer.target, UnsocketAnswer.target, TextPatterns.target, WebSocketEvents.target,
+        Grip.target, Holds.target,
         Patches.target, Settings.target, Configuration.target,
     ]
 }

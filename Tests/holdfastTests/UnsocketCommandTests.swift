@@ -43,8 +43,10 @@ import Testing
 
     @Test func generalFlagsAndVariablesWinOverTheDefaults() throws {
         let configuration = try configuration(
-            "--log-format", "text", "--webhook-retries", "3", "--queue-events", "5", "--dial-allow", "a.test", "--dial-allow", "*.b.test", "--dial-timeout",
-            "2s", "--dial-reconnect-first-delay", "10ms", "--dial-reconnect-max-delay", "20ms", "--dial-reconnect-max-failures", "4", "--dial-proxies",
+            "--log-format", "text", "--webhook-retries", "3", "--queue-events", "5", "--dial-allow", "a.test", "--dial-allow", "*.b.test",
+            "--dial-timeout",
+            "2s", "--dial-reconnect-first-delay", "10ms", "--dial-reconnect-max-delay", "20ms", "--dial-reconnect-max-failures", "4",
+            "--dial-proxies",
             "false", "--dial-ca-file", "/ca.pem", "-v", "--log-level", "error",
             environment: ["HOLDFAST_WEBHOOK_TIMEOUT": "7s", "HOLDFAST_DIAL_DENY_PRIVATE": "true", "HOLDFAST_LISTEN": ":0"])
         let route = try #require(configuration.routes.first)
@@ -55,7 +57,8 @@ import Testing
         #expect(
             route.dial
                 == DialSettings(
-                    allow: ["a.test", "*.b.test"], denyPrivate: true, timeout: .seconds(2), caFile: "/ca.pem", usesProxies: false, reconnect: reconnect))
+                    allow: ["a.test", "*.b.test"], denyPrivate: true, timeout: .seconds(2), caFile: "/ca.pem", usesProxies: false,
+                    reconnect: reconnect))
     }
 
     @Test func theFlagToDenyWinsOverAVariableThatDoesNot() throws {

@@ -138,7 +138,8 @@ enum TranscriptWords {
         let fields = try section.head.dropFirst().map(Transcript.Section.field)
         let parts = start[1].split(separator: "?", maxSplits: 1).map(String.init)
         return ControlRequest(
-            method: start[0], path: parts[0], query: parts.count > 1 ? parts[1] : "", contentType: fields.first { $0.name == "content-type" }?.value, body: try body(section.body))
+            method: start[0], path: parts[0], query: parts.count > 1 ? parts[1] : "", contentType: fields.first { $0.name == "content-type" }?.value,
+            body: try body(section.body))
     }
 
     static func result(_ line: String) throws -> ActionResult {
