@@ -27,7 +27,7 @@ import Testing
         #expect(configuration.controlToken == "key")
         let route = try #require(configuration.routes.first)
         #expect(route.name == "default")
-        #expect(route.target.description == Self.app)
+        #expect(route.target?.description == Self.app)
         #expect(route.dialect == .slip)
         #expect(route.slip == SlipSettings(jwtSecret: "key"))
         #expect(route.webhook.onFailure == .drop)

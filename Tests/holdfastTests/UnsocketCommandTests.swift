@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import HoldfastCore
+import HoldfastServer
 import Testing
 
 @testable import holdfast
@@ -21,7 +22,7 @@ import Testing
         #expect(configuration.logFormat == .json && configuration.logLevel == .info)
         let route = try #require(configuration.routes.first)
         #expect(configuration.routes.count == 1)
-        #expect(route.target.description == Self.url)
+        #expect(route.target?.description == Self.url)
         #expect(route.dialect == .unsocket)
         #expect(route.unsocket == UnsocketSettings(form: .object, lifecycle: false, reconnect: true, binaryAsText: false))
         #expect(route.dial == DialSettings(denyPrivate: false))
@@ -43,8 +44,10 @@ import Testing
 
     @Test func generalFlagsAndVariablesWinOverTheDefaults() throws {
         let configuration = try configuration(
-            "--log-format", "text", "--webhook-retries", "3", "--queue-events", "5", "--dial-allow", "a.test", "--dial-allow", "*.b.test", "--dial-timeout",
-            "2s", "--dial-reconnect-first-delay", "10ms", "--dial-reconnect-max-delay", "20ms", "--dial-reconnect-max-failures", "4", "--dial-proxies",
+            "--log-format", "text", "--webhook-retries", "3", "--queue-events", "5", "--dial-allow", "a.test", "--dial-allow", "*.b.test",
+            "--dial-timeout",
+            "2s", "--dial-reconnect-first-delay", "10ms", "--dial-reconnect-max-delay", "20ms", "--dial-reconnect-max-failures", "4",
+            "--dial-proxies",
             "false", "--dial-ca-file", "/ca.pem", "-v", "--log-level", "error",
             environment: ["HOLDFAST_WEBHOOK_TIMEOUT": "7s", "HOLDFAST_DIAL_DENY_PRIVATE": "true", "HOLDFAST_LISTEN": ":0"])
         let route = try #require(configuration.routes.first)
@@ -55,7 +58,8 @@ import Testing
         #expect(
             route.dial
                 == DialSettings(
-                    allow: ["a.test", "*.b.test"], denyPrivate: true, timeout: .seconds(2), caFile: "/ca.pem", usesProxies: false, reconnect: reconnect))
+                    allow: ["a.test", "*.b.test"], denyPrivate: true, timeout: .seconds(2), caFile: "/ca.pem", usesProxies: false,
+                    reconnect: reconnect))
     }
 
     @Test func theFlagToDenyWinsOverAVariableThatDoesNot() throws {
@@ -81,11 +85,13 @@ import Testing
     }
 
     @Test func theFirstReasonForTheEndIsKept() async {
-        let end = DialsEnd()
-        #expect(end.reason == nil)
-        end.ended("the remote closed")
-        end.ended("another")
-        await end.run()
-        #expect(end.reason == "the remote closed")
+        let service = FarewellService()
+        #expect(service.farewell == nil)
+        for reason in ["the remote closed", "another"] {
+            service.dials.began()
+            service.dials.ended(DialBook.Farewell(reason: reason, isFault: true))
+        }
+        await service.run()
+        #expect(service.farewell?.reason == "the remote closed")
     }
 }

@@ -43,7 +43,9 @@ enum UnsocketAnswer {
         for action in actions {
             switch action {
             case .dial(let request, route: nil):
-                guard let name = request.name, let channel = ChannelName(UnsocketSettings.channel(of: name)) else { fatalError("no name: \(request)") }
+                guard let name = request.name, let channel = ChannelName(UnsocketSettings.channel(of: name)) else {
+                    fatalError("no name: \(request)")
+                }
                 claim(names.insert(name).inserted && !channel.description.isEmpty, "twice: \(name)")
                 claim((try? TextFilter(request.exclude)) != nil, "\(request.exclude)")
                 claim(DialURL(request.url.description) == request.url, "\(request.url)")

@@ -12,7 +12,8 @@ struct GatewayConfigurationUnsocketTests {
     func everything() throws {
         let lines = [
             "routes[0].unsocket.form = array", "routes[0].unsocket.lifecycle = true", "routes[0].unsocket.reconnect = false",
-            "routes[0].unsocket.binaryAsText = true", "dial.allow[0] = *.Example.com", "dial.allow[1] = other.test", "routes[0].dial.denyPrivate = false",
+            "routes[0].unsocket.binaryAsText = true", "dial.allow[0] = *.Example.com", "dial.allow[1] = other.test",
+            "routes[0].dial.denyPrivate = false",
             "dial.timeout = 3s", "dial.caFile = /ca.pem", "dial.proxies = false", "dial.reconnect.firstDelay = 100ms", "dial.reconnect.maxDelay = 2s",
             "dial.reconnect.maxFailures = 7", "dial.reconnect.settledAfter = 1s", "webhook.retries = unlimited",
         ]
@@ -29,7 +30,8 @@ struct GatewayConfigurationUnsocketTests {
         for lines in [
             "\n    unsocket:\n      form: array\n      lifecycle: true\n      reconnect: false\n      binaryAsText: true\n    dial:\n",
             "\n    dial:\n      allow: [\"*.example.com\", \"other.test\"]\n      denyPrivate: false\n      timeout: 3s\n      caFile: \"/ca.pem\"\n      proxies: false\n",
-            "\n      reconnect:\n        firstDelay: 100ms\n        maxDelay: 2s\n        maxFailures: 7\n        settledAfter: 1s\n", "\n      retries: unlimited\n",
+            "\n      reconnect:\n        firstDelay: 100ms\n        maxDelay: 2s\n        maxFailures: 7\n        settledAfter: 1s\n",
+            "\n      retries: unlimited\n",
         ] {
             #expect(text.contains(lines), "\(lines)")
         }

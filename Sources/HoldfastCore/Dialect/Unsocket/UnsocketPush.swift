@@ -67,7 +67,9 @@ enum UnsocketPush {
         } catch {
             throw Fault(status: 400, detail: error.description)
         }
-        guard !entries.isEmpty else { throw Fault(status: 400, detail: "no message: expected at least one entry, such as {\"type\":\"text\",\"text\":\"hello\"}") }
+        guard !entries.isEmpty else {
+            throw Fault(status: 400, detail: "no message: expected at least one entry, such as {\"type\":\"text\",\"text\":\"hello\"}")
+        }
         return entries
     }
 
