@@ -28,17 +28,3 @@ public struct ConnectionSummary: Sendable, Hashable, Decodable {
     /// Bytes that wait for a client that reads slowly.
     public let queuedBytes: Int
 }
-
-/// A channel that has subscribers.
-public struct ChannelSummary: Sendable, Hashable, Decodable {
-    public let name: String
-    public let subscribers: Int
-}
-
-/// What became of a publication.
-public struct PublishResult: Sendable, Hashable {
-    /// How many subscribers it was sent to.
-    public let delivered: Int
-    /// Whether it was a repeat by channel and id, and nothing was sent.
-    public let isDuplicate: Bool
-}
