@@ -24,11 +24,6 @@ UNICODE = "grüße 🎈 \u2028 \x00 \" \\ 日本"
 pytestmark = pytest.mark.parametrize("language", LANGUAGES)
 
 
-# TO BE REMOVED by whoever merges the slip dialect, with its one use below: from then on a binary without `slip` is a failure.
-def slip_is_there():
-    return "  slip " in run("--help").stdout
-
-
 @pytest.fixture
 def start(language, launch, request):
     """Starts an app and a gateway in front of it. Both are stopped by the end of the test, the gateway first."""
@@ -421,8 +416,6 @@ async def test_control_api_that_is_gone(language, launch):
 
 @pytest.fixture
 def slip(language, launch):
-    if not slip_is_there():
-        pytest.skip("this binary has no slip dialect yet")
     port = free_port()
     with ClientApp(language, DIALECT="slip", SECRETS=JWT_SECRET, CONTROL=f"http://127.0.0.1:{port}",
                    CONTROL_SECRET=JWT_SECRET) as app:

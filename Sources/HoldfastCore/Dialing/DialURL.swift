@@ -37,6 +37,9 @@ package struct DialURL: Hashable, Sendable, CustomStringConvertible {
     /// Without its question mark; empty when there is none.
     package var query: String { String(target.drop { $0 != "?" }.dropFirst()) }
 
+    /// As it may be logged: without the query, where apps have their tokens.
+    package var withoutQuery: String { "\(isTLS ? "wss" : "ws")://\(authority)\(path)" }
+
     /// The value of the Host header.
     package var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host

@@ -40,6 +40,7 @@ struct DialectRoutes {
         let command = ControlRequest(
             method: request.method.rawValue, path: request.uri.path.removingPercentEncoding ?? request.uri.path, query: request.uri.query ?? "",
             contentType: request.headers[.contentType], accept: request.headers[.accept], authorization: request.headers[.authorization],
+            time: WallClock.nanoseconds,
             body: isStranger ? ByteBuffer() : try await request.wholeBody(limit: hub.configuration.maxActionBytes))
         var unsigned: ControlReply?
         for (speaker, isSigned) in zip(speakers, signed) {

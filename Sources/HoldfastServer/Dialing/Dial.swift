@@ -114,7 +114,8 @@ final class Dial {
         case .up:
             let isWanted = request?.reconnects == true && ending.cause != .app && ending.cause != .shutdown && !shard.admission.isDraining
             guard isWanted else {
-                return end(Self.sentence(ending), isFault: ending.cause != .app && ending.cause != .shutdown, tellsConnection: false)
+                let isFault = ending.cause != .app && ending.cause != .shutdown
+                return end(Self.sentence(ending), isFault: isFault, level: .info, tellsConnection: false)
             }
             switch machine.lost(at: shard.now, jitter: Double.random(in: 0..<1, using: &shard.quickRandom)) {
             case .wait(let delay):
@@ -188,14 +189,15 @@ final class Dial {
 
     /// - Parameters:
     ///   - isFault: whether it went against the app's will.
+    ///   - level: at which a fault is logged.
     ///   - tellsConnection: whether its connection does not know of it.
-    private func end(_ why: String, isFault: Bool, tellsConnection: Bool = true) {
+    private func end(_ why: String, isFault: Bool, level: Logger.Level = .warning, tellsConnection: Bool = true) {
         if case .over = phase { return }
         phase = .over
         let connection = connection
         self.connection = nil
         if let name = request?.name, asks { shard.hub.dials.release(name, on: route.configuration.name) }
-        if isFault { log(.warning, "the remote is not dialled any more", why, nil) }
+        if isFault { log(level, "the remote is not dialled any more", why, nil) }
         left()
         if tellsConnection { connection?.notReached(why) }
         if asks { shard.hub.dials.ended(DialBook.Farewell(reason: why, isFault: isFault)) }
@@ -204,7 +206,7 @@ final class Dial {
     private func log(_ level: Logger.Level, _ message: Logger.Message, _ why: String, _ delay: Duration?) {
         guard level == .info || route.logThrottle.admits(at: shard.now) else { return }
         var metadata: Logger.Metadata = [LogKey.route: "\(route.configuration.name)", LogKey.error: "\(why)"]
-        if let request { metadata[LogKey.remote] = "\(request.url)" }
+        if let request { metadata[LogKey.remote] = "\(request.url.withoutQuery)" }
         if let connection { metadata[LogKey.connection] = "\(connection.facts.idText)" }
         if let delay { metadata[LogKey.delay] = "\(delay.inSeconds)" }
         shard.logger.log(level: level, message, metadata: metadata)

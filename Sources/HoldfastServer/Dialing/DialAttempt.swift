@@ -58,10 +58,14 @@ final class DialAttempt {
             self.finish(.failure(DialError("no answer within \(timeout.inSeconds) s (dial.timeout)")))
         }
         let url = request.url
-        let resolver = GuardedResolver(host: url.host, port: url.port, judge: AddressGuard(settings: settings), on: shard.loop)
+        let judge = AddressGuard(settings: settings)
+        // Here too: not every way to here has asked before.
+        if case .refused(let why) = judge.judge(host: url.host) { return finish(.failure(DialError(why))) }
+        let resolver = GuardedResolver(host: url.host, port: url.port, judge: judge, on: shard.loop)
         guard let proxy else { return connect(to: url.host, url.port, resolver) }
-        // The proxy looks the name up again. What this node knows of it is judged all the same; what it does not know is the proxy's business.
-        resolver.outcome.assumeIsolated().whenComplete { outcome in
+        // The proxy looks the name up again, and takes the address that it likes: none of those that this node knows may be one that is refused.
+        // What this node does not know is the proxy's business.
+        resolver.allAreAllowed.assumeIsolated().whenComplete { outcome in
             if case .failure(let error as DialError) = outcome { return self.finish(.failure(error)) }
             self.connect(to: proxy.host, proxy.port, nil)
         }

@@ -42,9 +42,9 @@ package final class DialBook: Sendable {
 
     func release(_ name: String, on route: String) { names.withLockedValue { _ = $0.remove(Name(route: route, name: name)) } }
 
-    func began() { asked.add(1, ordering: .relaxed) }
+    package func began() { asked.add(1, ordering: .relaxed) }
 
-    func ended(_ farewell: Farewell) {
+    package func ended(_ farewell: Farewell) {
         if asked.subtract(1, ordering: .relaxed).newValue == 0 { ended(farewell) }
     }
 }

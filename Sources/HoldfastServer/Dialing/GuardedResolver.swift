@@ -9,43 +9,51 @@ import NIOPosix
 /// Looks a host up and passes on only the addresses that may be dialled: what was judged is what is connected to, so a name cannot
 /// change its meaning in between.
 final class GuardedResolver: Resolver, Sendable {
-    private let v4: EventLoopFuture<[SocketAddress]>
-    private let v6: EventLoopFuture<[SocketAddress]>
+    private struct Found: Sendable {
+        var allowed: [SocketAddress] = []
+        /// Why an address is not among them.
+        var refusal: String?
+    }
+
+    private let found: EventLoopFuture<Found>
 
     /// Starts to look up, on a thread of the pool: `getaddrinfo` blocks.
     init(host: String, port: Int, judge: AddressGuard, on loop: any EventLoop) {
-        let found = NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try Self.lookUp(host: host, port: port, judge: judge) }
-        v4 = found.map { $0.filter { $0.protocol == .inet } }
-        v6 = found.map { $0.filter { $0.protocol == .inet6 } }
+        found = NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try Self.lookUp(host: host, port: port, judge: judge) }
     }
 
-    /// Whether there is an address that may be dialled.
-    var outcome: EventLoopFuture<Void> { v4.map { _ in } }
+    /// Fails with a ``DialError`` where one of the addresses may not be dialled.
+    var allAreAllowed: EventLoopFuture<Void> { found.flatMapThrowing { if let why = $0.refusal { throw DialError(why) } } }
 
-    func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { v4 }
+    private func addresses(_ kind: NIOBSDSocket.ProtocolFamily) -> EventLoopFuture<[SocketAddress]> {
+        found.flatMapThrowing { found in
+            if found.allowed.isEmpty { throw found.refusal.map { DialError($0) as any Error } ?? Unknown() }
+            return found.allowed.filter { $0.protocol == kind }
+        }
+    }
 
-    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { v6 }
+    func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { addresses(.inet) }
+
+    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { addresses(.inet6) }
 
     func cancelQueries() {}
 
-    /// A name that nobody knows, as apart from one that may not be dialled.
-    struct Unknown: Error {}
+    /// A name that nobody knows.
+    private struct Unknown: Error {}
 
-    /// - Throws: a ``DialError`` when all addresses are refused, ``Unknown`` when there are none.
-    private static func lookUp(host: String, port: Int, judge: AddressGuard) throws -> [SocketAddress] {
+    /// - Throws: ``Unknown`` when the name has no address.
+    private static func lookUp(host: String, port: Int, judge: AddressGuard) throws -> Found {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &list) == 0, let first = list else { throw Unknown() }
         defer { freeaddrinfo(first) }
-        var allowed: [SocketAddress] = []
-        var refusal: String?
+        var found = Found()
         for entry in sequence(first: first, next: { $0.pointee.ai_next }) {
             guard let address = address(of: entry.pointee, host) else { continue }
-            if let why = judge.refusal(of: address) { refusal = why } else { allowed.append(address) }
+            if let why = judge.refusal(of: address) { found.refusal = why } else { found.allowed.append(address) }
         }
-        if allowed.isEmpty { throw refusal.map { DialError($0) as any Error } ?? Unknown() }
-        return allowed
+        return found
     }
 
     private static func address(of entry: addrinfo, _ host: String) -> SocketAddress? {

@@ -28,7 +28,7 @@ extension HubShard {
         case .shard(index): _ = perform(action)
         case .anyShard:
             guard case .dial(let request, _) = action else { return }
-            if case .refused(let why) = dial(request, on: connection.route) { connection.warn("\(request.url) is not dialled: \(why)") }
+            if case .refused(let why) = dial(request, on: connection.route) { connection.warn("\(request.url.withoutQuery) is not dialled: \(why)") }
         case .shard, .node: handOver(action)
         case .nowhere: break
         }

@@ -15,7 +15,9 @@ struct Convert: ParsableCommand {
 
             Secrets are printed as they are. Variables HOLDFAST_… that are set now become a part of the file.
             """,
-        subcommands: [Conversion<Grip>.self, Conversion<Wsaas>.self, Conversion<Wsify>.self])
+        subcommands: [
+            Conversion<Grip>.self, Conversion<Slip>.self, Conversion<Unsocket>.self, Conversion<Wsaas>.self, Conversion<Wsify>.self,
+        ])
 }
 
 /// `holdfast convert NAME`: prints what `holdfast NAME` would run with.

@@ -5,7 +5,7 @@ import ArgumentParser
 import Foundation
 import HoldfastCore
 
-struct Slip: AsyncParsableCommand {
+struct Slip: DropInCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stand in for slip-sockets: the same webhooks, tokens and control API, without AWS.",
         discussion: """
@@ -27,12 +27,10 @@ struct Slip: AsyncParsableCommand {
 
     @OptionGroup var options: ServingOptions
 
-    func run() async throws {
-        try await Console.explaining {
-            var variables = SlipVariables(environment: ProcessInfo.processInfo.environment, secret: options.jwtSecret)
-            var plan = try ServingPlan.make(options, target: target) { try variables.apply(to: &$0) }
-            plan.warnings += variables.notes
-            try await GatewayRunner.run(plan)
-        }
+    func plan() throws -> ServingPlan {
+        var variables = SlipVariables(environment: ProcessInfo.processInfo.environment, secret: options.jwtSecret)
+        var plan = try ServingPlan.make(options, target: target) { try variables.apply(to: &$0) }
+        plan.warnings += variables.notes
+        return plan
     }
 }

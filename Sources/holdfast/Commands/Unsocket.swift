@@ -4,7 +4,7 @@
 import ArgumentParser
 import HoldfastCore
 
-struct Unsocket: AsyncParsableCommand {
+struct Unsocket: DropInCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stand in for unsocket: connect to somebody's WebSocket server on your app's word.",
         discussion: """
@@ -44,7 +44,7 @@ struct Unsocket: AsyncParsableCommand {
     @OptionGroup var options: ServingOptions
 
     /// - Returns: the command's own settings over the defaults, under what every serving command takes.
-    func plan(environment: [String: String]? = nil) throws -> ServingPlan {
+    func plan(environment: [String: String]?) throws -> ServingPlan {
         var options = options
         if verbose, options.logLevel == nil { options.logLevel = "debug" }
         if denyPrivate, options.dialDenyPrivate == nil { options.dialDenyPrivate = "true" }
@@ -53,6 +53,8 @@ struct Unsocket: AsyncParsableCommand {
         guard let environment else { return try ServingPlan.make(options, target: url) { defaults.apply(to: &$0) } }
         return try ServingPlan.make(options, target: url, environment: environment) { defaults.apply(to: &$0) }
     }
+
+    func plan() throws -> ServingPlan { try plan(environment: nil) }
 
     func run() async throws {
         try await Console.explaining { try await GatewayRunner.run(try plan(), endsWithDials: true) }
