@@ -10,19 +10,20 @@ struct Unsocket: DropInCommand {
         discussion: """
             Your app is asked what to connect to, is told of each message from there, and answers with messages.
 
-              POST http://localhost:3000/messages   {"messages":[{"type":"ready"}]}
-              its answer                            {"messages":[{"type":"connect","url":"wss://example.com"}]}
-              then, for each message                {"messages":[{"type":"text","text":"…"}]}
-              its answer, where it has one          {"messages":[{"type":"text","text":"…"}]}
-              at any time                           curl -d hello http://127.0.0.1:8081/message
+              at the start   POST URL  {"messages":[{"type":"ready"}]}
+              your answer    {"messages":[{"type":"connect","url":"wss://a.example"}]}
+              each message   POST URL  {"messages":[{"type":"text","text":"…"}]}
+              your answer    {"messages":[{"type":"text","text":"…"}]}, or nothing
+              at any time    curl -d hello http://127.0.0.1:8081/message
 
             What unsocket has, and where it is here:
-              unsocket URL             holdfast unsocket URL
-              -v, --verbose            the same (--log-level debug)
-              JSON logs on stderr      the same (--log-format)
-              exit 1 when it closes    --no-reconnect; without it the connection is had again
-              POST /message            on the control API (--control)
-              [{"init":true}]          --array, the form of its document; answers are understood in both forms
+
+              unsocket URL                  holdfast unsocket URL
+              -v, --verbose                 the same (--log-level debug)
+              JSON logs on standard error   the same (--log-format)
+              exit 1 at the remote's close  --no-reconnect; else it connects again
+              POST /message                 on the control API (--control)
+              [{"init":true}]               --array; answers may have either form
             """)
 
     @Argument(help: ArgumentHelp("Where your app is called, such as http://localhost:3000/messages.", valueName: "url"))
