@@ -13,7 +13,7 @@ from app import base64_of
 from client import all_received, connect, ending, received, refusal
 from client_apps import LANGUAGES, ClientApp
 from eventually import eventually
-from gateway import free_port, run
+from gateway import free_port
 
 OLD = "whsec_" + base64_of(b"the old secret, 24 bytes")
 NEW = "whsec_" + base64_of(b"the new secret of 32 bytes, it is")

@@ -55,7 +55,7 @@ async def test_the_route_can_be_named(app, remote, dialler):
     await told(app, identity, "open")
     assert app.of(identity)[0].connection["route"] == "two"
     assert app.of(identity)[0].path == "/hook/two"
-    assert "three" in dial(gateway, remote.url, status=404, route="three")
+    assert "three" in dial(gateway, remote.url, status=409, route="three")
 
 
 WRONG = {
@@ -80,7 +80,8 @@ def test_a_wrong_dial_is_refused_with_what_is_accepted(app, remote, dialler, wro
 
 def test_no_json_and_no_token(app, remote, dialler):
     gateway = dialler(token="secret")
-    assert gateway.post("/v1/dial", content="{").status_code == 400
+    assert gateway.post("/v1/dial", content="{", headers={"content-type": "application/json"}).status_code == 400
+    assert gateway.post("/v1/dial", content="{").status_code == 415
     assert gateway.post("/v1/dial", json={"url": remote.url}, headers={"authorization": "Bearer wrong"}).status_code == 401
 
 

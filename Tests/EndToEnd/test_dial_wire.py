@@ -205,29 +205,35 @@ def proxy(app):
         yield proxy
 
 
+# A name that only the proxy knows: this machine itself is never dialled through one.
+INSIDE = "inside.test"
+
+
 async def test_the_proxy_of_the_environment(app, remote, proxy, dialler):
     app.behaviour = reply(message=echo)
     gateway = dialler(environment={"http_proxy": proxy.url})
-    identity = dial(gateway, remote.url)
+    identity = dial(gateway, f"ws://{INSIDE}:{remote.port}/")
     await told(app, identity, "open")
     remote.send("hello")
     assert await remote.gets(1) == ["hello"]
-    assert proxy.targets == [f"127.0.0.1:{remote.port}"]
+    assert proxy.targets == [f"{INSIDE}:{remote.port}"]
 
 
 async def test_wss_through_a_proxy_is_checked_from_end_to_end(app, remotes, proxy, dialler, authority):
-    remote = remotes(tls=server_context(authority.pair()))
+    remote = remotes(tls=server_context(authority.pair(names=[f"DNS:{INSIDE}"])))
+    other = remotes(tls=server_context(authority.pair()))
     gateway = dialler("--dial-ca-file", authority.file, environment={"https_proxy": proxy.url, "http_proxy": "http://127.0.0.1:1"})
-    identity = dial(gateway, f"wss://localhost:{remote.port}/")
+    identity = dial(gateway, f"wss://{INSIDE}:{remote.port}/")
     await told(app, identity, "open")
-    assert proxy.targets == [f"localhost:{remote.port}"]
+    assert proxy.targets == [f"{INSIDE}:{remote.port}"]
+    assert "certificate" in await failed(app, gateway, f"wss://{INSIDE}:{other.port}/")
 
 
-async def test_a_name_that_only_the_proxy_knows(app, remote, proxy, dialler):
+async def test_this_machine_is_not_dialled_through_a_proxy(app, remote, proxy, dialler):
     gateway = dialler(environment={"http_proxy": proxy.url})
-    identity = dial(gateway, f"ws://inside.test:{remote.port}/")
-    await told(app, identity, "open")
-    assert proxy.targets == [f"inside.test:{remote.port}"]
+    for host in ("127.0.0.1", "localhost"):
+        await told(app, dial(gateway, f"ws://{host}:{remote.port}/"), "open")
+    assert proxy.requests == []
 
 
 @pytest.mark.parametrize("flags, environment", [
@@ -242,7 +248,7 @@ async def test_past_the_proxy(app, remote, proxy, dialler, flags, environment):
 
 async def test_a_proxy_that_refuses(app, remote, dialler):
     with Proxy(refuse=407) as proxy:
-        error = await failed(app, dialler(environment={"http_proxy": proxy.url}), remote.url)
+        error = await failed(app, dialler(environment={"http_proxy": proxy.url}), f"ws://{INSIDE}:{remote.port}/")
         assert "407" in error and "proxy" in error
     assert remote.attempts == 0
 
@@ -250,12 +256,12 @@ async def test_a_proxy_that_refuses(app, remote, dialler):
 async def test_a_proxy_with_a_password(app, remote, dialler):
     with Proxy(credentials=("user", "p%40ss")) as proxy:
         gateway = dialler(environment={"http_proxy": proxy.url})
-        identity = dial(gateway, remote.url)
+        identity = dial(gateway, f"ws://{INSIDE}:{remote.port}/")
         await told(app, identity, "open")
         assert b"\r\nproxy-authorization: basic dxnlcjpwqhnz\r\n" in proxy.requests[0].lower()
 
 
 async def test_a_proxy_that_is_not_there(app, remote, dialler):
-    error = await failed(app, dialler(environment={"http_proxy": f"http://127.0.0.1:{free_port()}"}), remote.url)
+    error = await failed(app, dialler(environment={"http_proxy": f"http://127.0.0.1:{free_port()}"}), f"ws://{INSIDE}:{remote.port}/")
     assert "proxy" in error
     assert remote.attempts == 0

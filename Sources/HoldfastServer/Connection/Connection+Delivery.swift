@@ -154,7 +154,7 @@ extension Connection {
         let wasQuestion = delivery.batchInFlight?.first?.event.isQuestion == true
         let verdict = delivery.failed(
             failure, at: shard.now, rules: route.rules, limits: limits, jitter: Double.random(in: 0..<1, using: &shard.quickRandom))
-        log(failure, verdict)
+        log(failure, verdict, isQuestion: wasQuestion)
         switch verdict {
         case .retryNow:
             route.counters.webhookRetries += 1
@@ -225,20 +225,22 @@ extension Connection {
         for action in plan.actions { shard.perform(action, from: self) }
     }
 
-    private func log(_ failure: DeliveryFailure, _ verdict: DeliveryMachine.Verdict) {
+    private func log(_ failure: DeliveryFailure, _ verdict: DeliveryMachine.Verdict, isQuestion: Bool) {
         let isFinal: Bool
         switch verdict {
         case .retryNow: return
         case .retry: isFinal = false
         case .refuse, .refuseAndTell, .close, .drop, .abandon: isFinal = true
         }
-        guard !isFinal || route.logThrottle.admits(at: shard.now) else { return }
+        // While the app does not say what to dial, nothing else can be seen of it.
+        let isNews = isFinal || isQuestion
+        guard !isNews || route.logThrottle.admits(at: shard.now) else { return }
         var metadata: Logger.Metadata = [
             LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.error: "\(failure.message)",
             LogKey.target: "\(route.configuration.target?.description ?? "none")",
         ]
         if let held = route.logThrottle.takeHeldBack() { metadata["hf.suppressed"] = "\(held)" }
-        shard.logger.log(level: isFinal ? .warning : .debug, isFinal ? "webhook failed" : "webhook will be repeated", metadata: metadata)
+        shard.logger.log(level: isNews ? .warning : .debug, isFinal ? "webhook failed" : "webhook will be repeated", metadata: metadata)
     }
 
     private func wallClock() -> Int { Int(WallClock.seconds) }

@@ -133,6 +133,7 @@ extension Connection {
     /// The slot is free for another, once the socket has gone too: a client that does not read may keep its own from closing until ``closeAt``.
     func forget() {
         retryAt = nil
+        if dial?.isCurrent(self) == false { dial?.appHasHeard() }
         if context?.channel.isActive == true, closeAt != nil {
             isOver = true
         } else {

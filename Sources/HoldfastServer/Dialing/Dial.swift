@@ -29,6 +29,10 @@ final class Dial {
     /// Until it is over: it and its connection hold each other.
     private var connection: Connection?
     private var phase = Phase.asking
+    /// Whether the app is still to be told of things that happened on the connection that was lost: it is not asked again before.
+    private var isAppBehind = false
+    /// Whether the app would have been asked by now.
+    private var isAskingDue = false
     /// What the app has said beside the address: done when the remote has accepted.
     private var firstWords: [Action] = []
     /// Gives the place among the node's connections back.
@@ -78,7 +82,7 @@ final class Dial {
             if let name = mine?.name, !shard.hub.dials.claim(name, on: route.configuration.name) { return others }
         }
         guard let mine else {
-            end("the app names nothing to connect to", isFault: request == nil)
+            end("the app names nothing to connect to", isFault: true)
             return others
         }
         request = mine
@@ -112,6 +116,7 @@ final class Dial {
             attempt.cancel()
             end(ending.error ?? "closed", isFault: false, tellsConnection: false)
         case .up:
+            isAppBehind = asks && connection?.delivery.isFinished == false
             let isWanted = request?.reconnects == true && ending.cause != .app && ending.cause != .shutdown && !shard.admission.isDraining
             guard isWanted else {
                 let isFault = ending.cause != .app && ending.cause != .shutdown
@@ -131,9 +136,23 @@ final class Dial {
         }
     }
 
+    func isCurrent(_ connection: Connection) -> Bool { self.connection === connection }
+
+    /// The app has been told of all that happened on the connection that was lost.
+    func appHasHeard() {
+        isAppBehind = false
+        guard isAskingDue else { return }
+        isAskingDue = false
+        proceed()
+    }
+
     // MARK: Inside
 
     private func proceed() {
+        guard !isAppBehind else {
+            isAskingDue = true
+            return
+        }
         if let request, !asks || !isQuestionDue { attempt(request) } else { ask() }
     }
 

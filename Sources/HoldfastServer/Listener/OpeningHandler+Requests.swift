@@ -44,6 +44,9 @@ extension OpeningHandler {
         guard let route = shard.routes.route(for: target.path, at: head.headers.first(name: "host")) else {
             return refuse(404, "no route for this path")
         }
+        guard !route.configuration.dialect.asksWhatToDial else {
+            return refuse(404, "nobody can connect here: the app behind this route says what the gateway connects to")
+        }
         guard route.configuration.origins.allows(head.headers["origin"]) else { return refuse(403, "this origin is not allowed") }
         guard isWelcome() else { return }
         let request = openingRequest(head, target, protocols: protocols)
