@@ -1,5 +1,8 @@
 """Outgoing connections that cannot be had: one close event each, and why, in words."""
 
+import ipaddress
+import socket
+
 import pytest
 
 from app import reply
@@ -61,9 +64,20 @@ async def test_a_denied_address_names_the_setting(app, remote, serve):
     for host in (f"127.0.0.1:{port}", f"[::1]:{port}", f"[::ffff:127.0.0.1]:{port}", "10.0.0.1", "169.254.169.254", f"0.0.0.0:{port}", f"2130706433:{port}",
                  f"127.1:{port}", f"0x7f000001:{port}"):
         assert "dial.denyPrivate" in dial(gateway, f"ws://{host}/", status=409), host
-    # A name must be looked up first.
-    identity = dial(gateway, f"ws://localhost:{port}/")
-    closed = (await told(app, identity, "close", within=20))[0]
+    assert "dial.denyPrivate" in dial(gateway, f"ws://localhost:{port}/", status=409)
+    assert remote.attempts == 0
+
+
+async def test_a_name_is_judged_by_the_addresses_that_it_has(app, remote, serve):
+    name = socket.gethostname()
+    try:
+        addresses = {entry[4][0] for entry in socket.getaddrinfo(name, None)}
+    except OSError:
+        pytest.skip("this machine does not know its own name")
+    if any(ipaddress.ip_address(address.split("%")[0]).is_global for address in addresses):
+        pytest.skip("this machine's own name is a public address")
+    gateway = serve(extra_environment=NO_PROXIES)
+    closed = (await told(app, dial(gateway, f"ws://{name}:{remote.port}/"), "close", within=20))[0]
     assert closed["clean"] is False and "dial.denyPrivate" in closed["error"]
     assert remote.attempts == 0
 

@@ -221,7 +221,7 @@ async def test_the_proxy_of_the_environment(app, remote, proxy, dialler):
 
 async def test_wss_through_a_proxy_is_checked_from_end_to_end(app, remotes, proxy, dialler, authority):
     remote = remotes(tls=server_context(authority.pair(names=[f"DNS:{INSIDE}"])))
-    other = remotes(tls=server_context(authority.pair()))
+    other = remotes(tls=server_context(authority.pair(names=["DNS:other.test"])))
     gateway = dialler("--dial-ca-file", authority.file, environment={"https_proxy": proxy.url, "http_proxy": "http://127.0.0.1:1"})
     identity = dial(gateway, f"wss://{INSIDE}:{remote.port}/")
     await told(app, identity, "open")

@@ -120,14 +120,20 @@ async def test_lifecycle_tells_beginnings_and_ends(app, remote, start):
     assert told[3] == {"type": "open"}, "the next one"
 
 
-async def test_lifecycle_tells_a_loss_and_a_dial_that_failed(app, remote, start):
+async def test_a_loss_and_a_dial_that_failed_are_told(app, remote, start):
     start("--connection-lifecycle")
     await remote.connected()
     remote.kill()
-    await eventually(lambda: len([e for e in app.entries if e["type"] == "close"]) >= 2, "two ends are told", show=app.transcript)
-    lost, failed = [entry for entry in app.entries if entry["type"] == "close"][:2]
+
+    def questions():
+        return [entry for entry in app.entries if entry["type"] == "ready"]
+
+    await eventually(lambda: len(questions()) >= 3, "the app is asked again, twice", show=app.transcript)
+    lost, = [entry for entry in app.entries if entry["type"] == "close"]
     assert (lost["code"], lost["clean"]) == (1006, False)
-    assert failed["clean"] is False and "refused" in failed["error"]
+    assert "error" not in questions()[0]
+    assert "1006" in questions()[1]["error"]
+    assert "refused" in questions()[2]["error"]
     remote.start()
     await remote.connected(2)
 

@@ -860,7 +860,7 @@ export class Control extends ControlBase {
   async unsubscribe(id, channel) { await this.#call("DELETE", this.#membership(id, channel), { safe: true }) }
   async setState(id, state) { await this.#one(new Actions().setState(state, { to: checkedID(id, "id") }), true) }
   async closeChannel(channel, options = {}) { return (await this.#one(new Actions().closeChannel(channel, options))).delivered ?? 0 }
-  async dial(url, options = {}) { return (await this.#one(new Actions().dial(url, options))).id }
+  async dial(url, options = {}) { return (await this.#one(new Actions().dial(url, options))).connection }
   async perform(actions) {
     if (!(actions instanceof Actions)) throw new AnswerError("perform: expected Actions")
     return actions.length === 0 ? [] : this.#perform(actions, false)

@@ -7,6 +7,8 @@ package enum ControlAccess: Equatable, Sendable {
     case controlToken
     /// Whoever asks: the dialect has looked at the key of its own convention itself, or the command is its refusal.
     case judged
+    /// Nobody: the request lacks the key of this route's convention. Another route of the same may know it.
+    case barred
     /// Whoever signs with the route's key; others get this answer.
     case signed(otherwise: ControlReply)
 }

@@ -85,11 +85,15 @@ package struct DialectTraits: Equatable, Sendable {
     /// Whether the messages behind one that has failed for good are given up with it, where each of them asks for leave to do something.
     package var isAbandonedWhole: Bool
 
+    /// Whether the dialect itself answers to some events (``Dialect/unasked(_:in:)``).
+    package var answersSome: Bool
+
     package init(
         batches: Bool, isRepeatable: Bool, isSigned: Bool, keepsHeaders: [String] = [], isProxy: Bool = false, repeatsWhenStale: Bool = false,
         isCalledWithoutNews: Bool = false, contentType: String = "application/json", failureCode: CloseCode = .internalError,
-        isAbandonedWhole: Bool = false
+        isAbandonedWhole: Bool = false, answersSome: Bool = false
     ) {
+        self.answersSome = answersSome
         self.contentType = contentType
         self.failureCode = failureCode
         self.isAbandonedWhole = isAbandonedWhole

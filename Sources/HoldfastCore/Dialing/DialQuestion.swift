@@ -7,8 +7,11 @@ package struct DialQuestion: Equatable, Sendable {
     package let name: String?
     /// Failures in a row so far.
     package let failures: Int
+    /// What went wrong last: how the connection ended, or why it could not be had.
+    package let error: String?
 
-    package init(name: String? = nil, failures: Int = 0) {
+    package init(name: String? = nil, failures: Int = 0, error: String? = nil) {
+        self.error = error
         self.name = name
         self.failures = failures
     }

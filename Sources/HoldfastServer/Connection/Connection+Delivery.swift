@@ -83,7 +83,7 @@ extension Connection {
         isQueued = true
         var batch = delivery.next(batches: route.traits.batches)
         var count = 0
-        while let events = batch, let actions = route.dialect.unasked(events, in: session) {
+        while route.traits.answersSome, let events = batch, let actions = route.dialect.unasked(events, in: session) {
             answerUnasked(actions, to: events)
             count += 1
             if count == Self.mostUnasked, delivery.hasBatch {

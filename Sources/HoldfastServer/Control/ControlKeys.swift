@@ -6,15 +6,15 @@ package import HoldfastCore
 /// The keys of dialects that know their callers otherwise than by the control token.
 package struct ControlKeys: Sendable {
     private let verifiers: [String: TokenVerifier]
-    /// Whether a convention is among them whose key stands elsewhere than in a header, so that only the dialect can find it.
-    let areSpoken: Bool
+    /// Where conventions are asked whose key stands elsewhere than in a header, so that only the dialect can find it.
+    private let spokenPaths: Set<String>
 
     /// None: all control requests need the control token.
     package static let none = ControlKeys()
 
     private init() {
         verifiers = [:]
-        areSpoken = false
+        spokenPaths = []
     }
 
     /// Those of the configured routes.
@@ -29,11 +29,14 @@ package struct ControlKeys: Sendable {
                 setting: "route \(route.name): slip.jwtSecret")
         }
         self.verifiers = verifiers
-        areSpoken = routes.contains { $0.dialect == .wsify }
+        spokenPaths = Set(routes.filter { $0.dialect == .wsify }.map(\.wsify.publishPath))
     }
 
     /// Whether the control token is all that counts.
-    var isEmpty: Bool { verifiers.isEmpty && !areSpoken }
+    var isEmpty: Bool { verifiers.isEmpty && spokenPaths.isEmpty }
+
+    /// Whether a request to a path may bring a key that only a dialect can find.
+    func areSpoken(at path: String) -> Bool { spokenPaths.contains(path) }
 
     /// What verifies tokens of a route's callers.
     subscript(route: String) -> TokenVerifier? { verifiers[route] }

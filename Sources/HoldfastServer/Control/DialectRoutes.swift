@@ -34,30 +34,37 @@ struct DialectRoutes {
     private func answer(_ request: Request, _ speakers: [Speaker]) async throws -> Response {
         let refusal = gate.refusal(of: request)
         let signed = speakers.map { $0.verifier?.verifies(request) ?? false }
+        let path = request.uri.path.removingPercentEncoding ?? request.uri.path
         // Whoever has no key at all, and asks where each convention has one in its header, is not listened to: the dialect only says no.
-        let isStranger = refusal != nil && !signed.contains(true) && !keys.areSpoken
+        let isStranger = refusal != nil && !signed.contains(true) && !keys.areSpoken(at: path)
         if isStranger, keys.isEmpty, let refusal { throw refusal }
         let command = ControlRequest(
-            method: request.method.rawValue, path: request.uri.path.removingPercentEncoding ?? request.uri.path, query: request.uri.query ?? "",
+            method: request.method.rawValue, path: path, query: request.uri.query ?? "",
             contentType: request.headers[.contentType], accept: request.headers[.accept], authorization: request.headers[.authorization],
             time: WallClock.nanoseconds,
             body: isStranger ? ByteBuffer() : try await request.wholeBody(limit: hub.configuration.maxActionBytes))
-        var unsigned: ControlReply?
-        for (speaker, isSigned) in zip(speakers, signed) {
-            guard let answer = speaker.dialect.command(from: command) else { continue }
-            switch answer.access {
+        let commands = zip(speakers, signed).compactMap { speaker, isSigned in speaker.dialect.command(from: command).map { (command: $0, isSigned) }
+        }
+        // Who shows a convention's own key means that convention, wherever its route stands in the file.
+        for case (let command, true) in commands {
+            if case .signed = command.access { return Self.response(command.reply(await hub.perform(command.steps))) }
+        }
+        var unknown: ControlReply?
+        for (command, _) in commands {
+            switch command.access {
             case .controlToken:
                 if let refusal { throw refusal }
             case .judged: break
+            case .barred:
+                unknown = unknown ?? command.reply([])
+                continue
             case .signed(let otherwise):
-                guard isSigned else {
-                    unsigned = unsigned ?? otherwise
-                    continue
-                }
+                unknown = unknown ?? otherwise
+                continue
             }
-            return Self.response(answer.reply(await hub.perform(answer.steps)))
+            return Self.response(command.reply(await hub.perform(command.steps)))
         }
-        if let unsigned { return Self.response(unsigned) }
+        if let unknown { return Self.response(unknown) }
         throw refusal ?? HTTPError(.notFound)
     }
 

@@ -29,6 +29,7 @@ final class Dial {
     /// Until it is over: it and its connection hold each other.
     private var connection: Connection?
     private var phase = Phase.asking
+    private var lastError: String?
     /// Whether the app is still to be told of things that happened on the connection that was lost: it is not asked again before.
     private var isAppBehind = false
     /// Whether the app would have been asked by now.
@@ -116,10 +117,11 @@ final class Dial {
             attempt.cancel()
             end(ending.error ?? "closed", isFault: false, tellsConnection: false)
         case .up:
+            lastError = Self.sentence(ending)
             isAppBehind = asks && connection?.delivery.isFinished == false
             let isWanted = request?.reconnects == true && ending.cause != .app && ending.cause != .shutdown && !shard.admission.isDraining
             guard isWanted else {
-                let isFault = ending.cause != .app && ending.cause != .shutdown
+                let isFault = ending.cause != .shutdown && (asks || ending.cause != .app)
                 return end(Self.sentence(ending), isFault: isFault, level: .info, tellsConnection: false)
             }
             switch machine.lost(at: shard.now, jitter: Double.random(in: 0..<1, using: &shard.quickRandom)) {
@@ -161,7 +163,7 @@ final class Dial {
 
     private func ask() {
         phase = .asking
-        connection?.tell(.ready(DialQuestion(name: request?.name, failures: machine.failures)))
+        connection?.tell(.ready(DialQuestion(name: request?.name, failures: machine.failures, error: lastError)))
     }
 
     private func attempt(_ request: DialRequest) {
@@ -192,6 +194,7 @@ final class Dial {
 
     private func failed(_ why: String) {
         route.counters.dials["failed", default: 0] += 1
+        lastError = why
         guard request?.reconnects == true else { return end(why, isFault: true) }
         switch machine.failed(at: shard.now, jitter: Double.random(in: 0..<1, using: &shard.quickRandom)) {
         case .wait(let delay):

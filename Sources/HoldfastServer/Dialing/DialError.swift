@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import HoldfastCore
 import HoldfastWire
 import NIOCore
@@ -36,7 +37,11 @@ struct DialError: Error, Equatable, CustomStringConvertible {
             "the TLS handshake with the remote failed; is its certificate one that is trusted? (dial.caFile)"
         case is NIOSSLExtraError: "the remote's certificate is not for this host"
         case ChannelError.connectTimeout: "no answer within \(timeout.inSeconds) s (dial.timeout)"
-        case let error as NIOHTTP1ProxyConnectHandler.Error: "the proxy refused: \(error)"
+        case let error as NIOHTTP1ProxyConnectHandler.Error where error == .proxyAuthenticationRequired():
+            "the proxy answered 407: it wants other credentials"
+        case let error as NIOHTTP1ProxyConnectHandler.Error:
+            // Its description ends with a place in the library's source.
+            "the proxy refused: \("\(error)".prefix { $0 != "(" }.trimmingCharacters(in: .whitespaces))"
         default: "the remote's answer cannot be used: \(error)"
         }
     }

@@ -92,7 +92,7 @@ test("several actions have a result each, and none is an error", async () => {
 })
 
 test("dial", async () => {
-  await api([ok({ status: "dialling", id: "n1.0.d" })], async (url, asked) => {
+  await api([ok({ status: "ok", connection: "n1.0.d" })], async (url, asked) => {
     assert.equal(await new Control({ url }).dial("wss://x.example", { route: "out" }), "n1.0.d")
     assert.equal(asked[0].body, '{"actions":[{"type":"dial","url":"wss://x.example","route":"out"}]}')
   })

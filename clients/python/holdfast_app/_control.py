@@ -212,7 +212,7 @@ class Control(_ControlBase):
         state: Optional[Mapping[str, str]] = None, reconnect: Optional[bool] = None, route: Optional[str] = None,
     ) -> Optional[str]:
         """Opens a connection to a WebSocket server elsewhere, and returns its id."""
-        return self._one(Actions().dial(url, protocols=protocols, headers=headers, state=state, reconnect=reconnect, route=route)).get("id")
+        return self._one(Actions().dial(url, protocols=protocols, headers=headers, state=state, reconnect=reconnect, route=route)).get("connection")
 
     def perform(self, actions: Actions) -> List[Dict[str, Any]]:
         """Does several actions in one request. An action that could not be done is a result with its `status`, not an error."""

@@ -112,7 +112,7 @@ class Calls(unittest.TestCase):
                 control.perform(Actions().send("a", to="x"))
 
     def test_dial(self):
-        with api((200, {"results": [{"status": "dialling", "id": "n1.0.d"}]})) as (url, asked):
+        with api((200, {"results": [{"status": "ok", "connection": "n1.0.d"}]})) as (url, asked):
             self.assertEqual(Control(url).dial("wss://x.example", route="out"), "n1.0.d")
             self.assertEqual(json.loads(asked[0][3]), {"actions": [{"type": "dial", "url": "wss://x.example", "route": "out"}]})
 

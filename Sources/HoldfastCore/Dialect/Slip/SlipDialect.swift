@@ -22,7 +22,9 @@ package struct SlipDialect: Dialect {
     package init(settings: SlipSettings, limits: ConnectionLimits = ConnectionLimits()) {
         self.settings = settings
         // Node.js closes kept connections after five idle seconds, so a request often meets one that is just being closed.
-        traits = DialectTraits(batches: settings.batches, isRepeatable: false, isSigned: false, repeatsWhenStale: true, contentType: Self.contentType)
+        traits = DialectTraits(
+            batches: settings.batches, isRepeatable: false, isSigned: false, repeatsWhenStale: true, contentType: Self.contentType,
+            answersSome: !settings.extended)
         events = SlipEventWriter(extended: settings.extended)
         answers = SlipAnswerReader(limits: limits)
         control = SlipControl(settings: settings)

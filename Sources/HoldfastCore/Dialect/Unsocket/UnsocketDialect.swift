@@ -9,7 +9,7 @@ import NIOCore
 /// The program and its document differ. Lists from the app are understood in both shapes everywhere; webhooks are written in one of them.
 package struct UnsocketDialect: Dialect {
     package let name = DialectName.unsocket.rawValue
-    package let traits = DialectTraits(batches: false, isRepeatable: true, isSigned: false)
+    package let traits = DialectTraits(batches: false, isRepeatable: true, isSigned: false, answersSome: true)
     private let settings: UnsocketSettings
 
     package init(settings: UnsocketSettings) { self.settings = settings }

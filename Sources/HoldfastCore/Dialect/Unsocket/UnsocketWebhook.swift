@@ -59,6 +59,10 @@ struct UnsocketWebhook {
         json.string(name)
         json.key("attempt")
         json.integer(question.failures)
+        if let error = question.error {
+            json.key("error")
+            json.string(error)
+        }
     }
 
     private func write(text: ByteBuffer, _ session: SessionView, into json: inout JSONWriter) {

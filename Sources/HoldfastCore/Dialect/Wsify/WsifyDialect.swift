@@ -27,7 +27,7 @@ package struct WsifyDialect: Dialect {
         // An authorizer that fails closes the connection in the plain way, and what the client has sent behind is not done.
         traits = DialectTraits(
             batches: false, isRepeatable: false, isSigned: false, failureCode: settings.version == .v3 ? .normal : .internalError,
-            isAbandonedWhole: true)
+            isAbandonedWhole: true, answersSome: true)
     }
 
     // MARK: The app

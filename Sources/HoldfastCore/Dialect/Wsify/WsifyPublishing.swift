@@ -19,7 +19,7 @@ struct WsifyPublishing {
         guard isOurs(request) else { return nil }
         // Where there is no key, the control API's token is all that stands between it and a stranger.
         let access = settings.broadcastingKey.isEmpty ? ControlAccess.controlToken : .judged
-        if let refusal = refusal(ofHead: request) { return ControlCommand(access: .judged, actions: []) { _ in refusal } }
+        if let refusal = refusal(ofHead: request) { return ControlCommand(access: .barred, actions: []) { _ in refusal } }
         do throws(Fault) {
             guard Self.isJSON(request.contentType) else { throw Fault(415, "expected content-type: application/json") }
             let json: JSONValue

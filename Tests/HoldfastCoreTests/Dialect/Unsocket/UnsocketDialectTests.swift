@@ -21,7 +21,7 @@ struct UnsocketDialectTests {
     func traits() {
         let dialect = UnsocketDialect(settings: UnsocketSettings())
         #expect(dialect.name == "unsocket")
-        #expect(dialect.traits == DialectTraits(batches: false, isRepeatable: true, isSigned: false))
+        #expect(dialect.traits == DialectTraits(batches: false, isRepeatable: true, isSigned: false, answersSome: true))
     }
 
     private static let events: [(Event, Bool)] = [

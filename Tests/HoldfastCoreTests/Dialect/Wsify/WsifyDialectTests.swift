@@ -31,7 +31,8 @@ import Testing
         #expect(three.name == "wsify")
         #expect(
             three.traits
-                == DialectTraits(batches: false, isRepeatable: false, isSigned: false, failureCode: .normal, isAbandonedWhole: true))
+                == DialectTraits(
+                    batches: false, isRepeatable: false, isSigned: false, failureCode: .normal, isAbandonedWhole: true, answersSome: true))
         #expect(WsifyDialect(settings: WsifySettings(version: .v2)).traits.failureCode == .internalError)
     }
 
