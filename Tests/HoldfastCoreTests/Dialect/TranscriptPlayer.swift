@@ -77,6 +77,7 @@ struct TranscriptPlayer {
         switch command.access {
         case .controlToken: return ["controlToken"]
         case .judged: return ["judged"]
+        case .barred: return ["barred"]
         case .signed: return ["signed"]
         }
     }
