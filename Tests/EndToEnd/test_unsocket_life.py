@@ -125,15 +125,12 @@ async def test_a_loss_and_a_dial_that_failed_are_told(app, remote, start):
     await remote.connected()
     remote.kill()
 
-    def questions():
-        return [entry for entry in app.entries if entry["type"] == "ready"]
-
-    await eventually(lambda: len(questions()) >= 3, "the app is asked again, twice", show=app.transcript)
+    questions = await app.asked(3)
     lost, = [entry for entry in app.entries if entry["type"] == "close"]
     assert (lost["code"], lost["clean"]) == (1006, False)
-    assert "error" not in questions()[0]
-    assert "1006" in questions()[1]["error"]
-    assert "refused" in questions()[2]["error"]
+    assert "error" not in questions[0]
+    assert "1006" in questions[1]["error"]
+    assert "refused" in questions[2]["error"]
     remote.start()
     await remote.connected(2)
 

@@ -17,7 +17,7 @@ package struct ControlRequest: Sendable {
     package let authorization: String?
     /// When it came, in nanoseconds since 1970; `nil` where that is not known.
     package let time: Int64?
-    package let body: ByteBuffer
+    package var body: ByteBuffer
 
     package init(
         method: String, path: String, query: String = "", contentType: String? = nil, accept: String? = nil, authorization: String? = nil,

@@ -29,11 +29,14 @@ package struct ControlKeys: Sendable {
                 setting: "route \(route.name): slip.jwtSecret")
         }
         self.verifiers = verifiers
-        spokenPaths = Set(routes.filter { $0.dialect == .wsify }.map(\.wsify.publishPath))
+        spokenPaths = Set(routes.filter(Self.isSpoken).map(\.wsify.publishPath))
     }
 
     /// Whether the control token is all that counts.
     var isEmpty: Bool { verifiers.isEmpty && spokenPaths.isEmpty }
+
+    /// Whether a route's dialect has a key that it finds itself.
+    static func isSpoken(by route: RouteConfiguration) -> Bool { route.dialect == .wsify && !route.wsify.broadcastingKey.isEmpty }
 
     /// Whether a request to a path may bring a key that only a dialect can find.
     func areSpoken(at path: String) -> Bool { spokenPaths.contains(path) }

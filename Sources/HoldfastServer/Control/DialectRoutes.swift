@@ -16,7 +16,7 @@ struct DialectRoutes {
     let keys: ControlKeys
 
     func add(to router: some RouterMethods<BasicRequestContext>) {
-        let speakers = hub.configuration.routes.map { Speaker(dialect: $0.speaker, verifier: keys[$0.name]) }
+        let speakers = hub.configuration.routes.map { Speaker(dialect: $0.speaker, verifier: keys[$0.name], hasSpokenKey: ControlKeys.isSpoken(by: $0)) }
         var places: [(HTTPRequest.Method, RouterPath)] = [(.get, "/"), (.get, "/**"), (.put, "/**"), (.delete, "/**"), (.post, "/**")]
         // The published control API is at no path in particular.
         if hub.configuration.routes.contains(where: { $0.dialect == .slip }) { places.append((.post, "/")) }
@@ -29,6 +29,7 @@ struct DialectRoutes {
     private struct Speaker: Sendable {
         let dialect: any Dialect
         let verifier: TokenVerifier?
+        let hasSpokenKey: Bool
     }
 
     private func answer(_ request: Request, _ speakers: [Speaker]) async throws -> Response {
@@ -36,13 +37,13 @@ struct DialectRoutes {
         let signed = speakers.map { $0.verifier?.verifies(request) ?? false }
         let path = request.uri.path.removingPercentEncoding ?? request.uri.path
         // Whoever has no key at all, and asks where each convention has one in its header, is not listened to: the dialect only says no.
-        let isStranger = refusal != nil && !signed.contains(true) && !keys.areSpoken(at: path)
-        if isStranger, keys.isEmpty, let refusal { throw refusal }
-        let command = ControlRequest(
+        var command = ControlRequest(
             method: request.method.rawValue, path: path, query: request.uri.query ?? "",
             contentType: request.headers[.contentType], accept: request.headers[.accept], authorization: request.headers[.authorization],
-            time: WallClock.nanoseconds,
-            body: isStranger ? ByteBuffer() : try await request.wholeBody(limit: hub.configuration.maxActionBytes))
+            time: WallClock.nanoseconds, body: ByteBuffer())
+        let isStranger = refusal != nil && !signed.contains(true) && !(keys.areSpoken(at: path) && isKnown(command, speakers))
+        if isStranger, keys.isEmpty, let refusal { throw refusal }
+        if !isStranger { command.body = try await request.wholeBody(limit: hub.configuration.maxActionBytes) }
         let commands = zip(speakers, signed).compactMap { speaker, isSigned in speaker.dialect.command(from: command).map { (command: $0, isSigned) }
         }
         // Who shows a convention's own key means that convention, wherever its route stands in the file.
@@ -66,6 +67,11 @@ struct DialectRoutes {
         }
         if let unknown { return Self.response(unknown) }
         throw refusal ?? HTTPError(.notFound)
+    }
+
+    /// Whether a dialect that looks for its key itself finds it in a request's head.
+    private func isKnown(_ head: ControlRequest, _ speakers: [Speaker]) -> Bool {
+        speakers.contains { $0.hasSpokenKey && $0.dialect.refusal(ofHead: head) == nil }
     }
 
     private static func response(_ reply: ControlReply) -> Response {
