@@ -56,7 +56,8 @@ class Neighbours:
     def _route(self, dialect):
         if not self.app:
             self.app = FakeApp(healthy=lambda webhook: (200, {"content-type": "application/json"}, b"{}")).start()
-        return {"name": f"neighbour-{dialect}", "dialect": dialect, "path": f"/neighbours/{dialect}", "target": self.app.url, **EXTRA.get(dialect, {})}
+        name = {"name": f"neighbour-{dialect}", "path": f"/neighbours/{dialect}"}
+        return {**name, "dialect": dialect, "target": self.app.url, **EXTRA.get(dialect, {})}
 
 
 NEIGHBOURS = Neighbours()

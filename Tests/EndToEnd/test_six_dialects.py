@@ -50,10 +50,13 @@ async def json_core(six):
         assert await ending(socket) == (BYE["json"], "bye")
     async with await six.connect("json", f"?tag={tag}2") as socket:
         await socket.close(4111, "mine")
-    codes = [BYE["json"], 4111]
-    # Two connections: each has its order, there is none between them.
-    await told(app, lambda seen: sorted(webhook.events[-1]["code"] for webhook in seen if f"tag={tag}" in webhook.connection["query"]
-                                        and webhook.types[-1] == "close") == codes, f"json's app is told of {codes}")
+
+    def ends(seen):
+        """Sorted, because different connections do not wait for each other."""
+        return sorted(webhook.events[-1]["code"] for webhook in seen
+                      if f"tag={tag}" in webhook.connection["query"] and webhook.types[-1] == "close")
+
+    await told(app, lambda seen: ends(seen) == [BYE["json"], 4111], "json's app is told both ends")
     assert [kind for webhook in app.of(identity) for kind in webhook.types] == ["open", "message", "message", "message", "close"]
 
 
@@ -116,7 +119,8 @@ async def slip_core(six):
         assert await all_received(socket, 2) == ["re:hello", b"\0\xff"]
         identity = await THREAD(six.id_of, socket)
         answer = await THREAD(
-            control, six.gateway, {"type": "TEXT", "connectionId": identity, "data": "push"}, {"type": "PUBLISH_TEXT", "channelId": tag, "data": "all"},
+            control, six.gateway, {"type": "TEXT", "connectionId": identity, "data": "push"},
+            {"type": "PUBLISH_TEXT", "channelId": tag, "data": "all"},
             path="/any")
         assert answer.status_code == 200, answer.text
         assert (answer.status_code, [result["status"] for result in answer.json()["results"]]) == (200, ["ok", "ok"])
@@ -240,7 +244,8 @@ OCTETS = {"content-type": "application/octet-stream"}
 # By what each publishes: the message that subscribers get, and how it is said. What is no coroutine returns how many it reached.
 PUBLISHERS = {
     "json: action in an answer": ("words", say_by_json_client),
-    "json: POST /v1/actions": ("words", lambda six, channel: six.gateway.act({"type": "publish", "channel": channel, "text": "words"})[0]["delivered"]),
+    "json: POST /v1/actions": (
+        "words", lambda six, channel: six.gateway.act({"type": "publish", "channel": channel, "text": "words"})[0]["delivered"]),
     "json: POST /v1/actions, binary": (
         b"\0\xff", lambda six, channel: six.gateway.act({"type": "publish", "channel": channel, "base64": base64_of(b"\0\xff")})[0]["delivered"]),
     "wsaas: POST /v1/channels": ("words", lambda six, channel: six.gateway.publish(channel, "words")),
@@ -297,9 +302,10 @@ async def test_order_of_publishers_is_one_order_for_all(six):
 
 async def test_held_requests_take_only_what_is_theirs(six):
     url = f"http://127.0.0.1:{six.gateway.port}/grip/x"
-    async with Held(f"{url}?hold=stream&channel=room") as stream, Held(f"{url}?hold=response&channel=room") as response, Audience(six, "room") as audience:
+    stream, response = (Held(f"{url}?hold={mode}&channel=room") for mode in ("stream", "response"))
+    async with stream, response, Audience(six, "room") as audience:
         await stream.holds("held\n")
-        await eventually(lambda: six.subscribers("room") >= 8 or len([one for one in six.apps["grip"].requests if not one.is_websocket]) == 2, "both are held")
+        await eventually(lambda: six.subscribers("room") == 8, "both are held", show=lambda: six.subscribers("room"))
         assert (await THREAD(wsify.publish, six.gateway, {"channel": "room", "content": 1}, f"?key={KEY}")).status_code == 201
         await audience.all_hear("1")
         assert stream.text == "held\n" and not stream.done and not response.done
@@ -358,9 +364,11 @@ def keys():
     """What somebody could show: by name, headers and query."""
     return {
         "nothing": ({}, ""), "control token": (BEARER, ""), "slip token": ({"authorization": f"Bearer {token()}"}, ""),
-        "slip secret": ({"authorization": f"Bearer {SECRET}"}, ""), "slip token by the control token": ({"authorization": f"Bearer {token(CONTROL_TOKEN)}"}, ""),
+        "slip secret": ({"authorization": f"Bearer {SECRET}"}, ""),
+        "slip token by the control token": ({"authorization": f"Bearer {token(CONTROL_TOKEN)}"}, ""),
         "wsify key": ({"authorization": f"Bearer {KEY}"}, ""), "wsify key in the query": ({}, f"?key={KEY}"),
-        "control token in the query": ({}, f"?key={CONTROL_TOKEN.replace(' ', '+')}"), "nonsense": ({"authorization": "Bearer nonsense"}, "?key=nonsense"),
+        "control token in the query": ({}, f"?key={CONTROL_TOKEN.replace(' ', '+')}"),
+        "nonsense": ({"authorization": "Bearer nonsense"}, "?key=nonsense"),
         "slip token by the wsify key": ({"authorization": f"Bearer {token(KEY)}"}, ""),
         "control token and a wrong key": (BEARER, "?key=nonsense"),
     }
@@ -523,6 +531,16 @@ async def test_at_the_end_each_app_is_told_once(six):
         await eventually(lambda: stream.done, "the held request ends", show=stream.seen)
     assert closings(six) == dict.fromkeys(DIALECTS, 1)
     assert len(six.apps["unsocket"].questions) == 1, "a gateway that stops does not ask where to"
+
+
+async def test_grip_waits_as_long_as_its_own_route_says(start_six):
+    """The default of the others is 5 s."""
+    six = start_six(more={"grip": {"grip": {"messageWait": "500ms"}}})
+    async with await six.connect("grip", "?channel=room") as socket:
+        await THREAD(lambda: grip_gateway.say(six.gateway, "room", "1", id="1"))
+        await THREAD(lambda: grip_gateway.say(six.gateway, "room", "3", id="3", prev_id="2"))
+        assert await received(socket) == "1"
+        assert await received(socket, within=3) == "3"
 
 
 # Trouble of one is not trouble of the others

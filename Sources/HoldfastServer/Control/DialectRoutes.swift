@@ -16,7 +16,9 @@ struct DialectRoutes {
     let keys: ControlKeys
 
     func add(to router: some RouterMethods<BasicRequestContext>) {
-        let speakers = hub.configuration.routes.map { Speaker(dialect: $0.speaker, verifier: keys[$0.name], hasSpokenKey: ControlKeys.isSpoken(by: $0)) }
+        let speakers = hub.configuration.routes.map {
+            Speaker(dialect: $0.speaker, verifier: keys[$0.name], hasSpokenKey: ControlKeys.isSpoken(by: $0))
+        }
         var places: [(HTTPRequest.Method, RouterPath)] = [(.get, "/"), (.get, "/**"), (.put, "/**"), (.delete, "/**"), (.post, "/**")]
         // The published control API is at no path in particular.
         if hub.configuration.routes.contains(where: { $0.dialect == .slip }) { places.append((.post, "/")) }

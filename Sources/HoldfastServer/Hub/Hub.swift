@@ -36,7 +36,7 @@ package final class Hub: Sendable {
     ) async throws {
         self.configuration = configuration
         self.dials = dials
-        let wait = configuration.routes.map(\.grip.messageWait).max() ?? GripSettings().messageWait
+        let wait = configuration.routes.filter { $0.dialect == .grip }.map(\.grip.messageWait).max() ?? GripSettings().messageWait
         sequencer = NIOLockedValueBox(ChannelSequencer(wait: wait))
         self.broker = broker
         var shards: [Handle] = []
