@@ -1,19 +1,22 @@
 # The table of contents. Each line of work is a small script in dev/; `make` prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format unit e2e docs conformance fuzz sanitize bench bench-quick clean
+.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick clean
 
 run: ## build, then the gateway with its example chat app (some minutes the first time; ARGS="…" for flags)
 	@dev/setup run
 	@bin=$$(dev/build release) && exec "$$bin" demo $(ARGS)
 
-test: ## everything that must pass: lint, docs, unit, e2e, conformance (15 to 20 minutes the first time, then about 7)
+test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance (25 minutes the first time, then about 12)
 	@dev/setup test
 	@dev/lint
 	@dev/docs
 	@dev/unit
+	@dev/clients
 	@dev/e2e
 	@dev/conformance quick
+	@dev/conformance quick dialled
+	@dev/conformance quick unsocket
 	@dev/totals
 
 lint: ## layout, licence headers, imports, house rules (seconds)
@@ -26,6 +29,10 @@ unit: ## the Swift tests (some minutes the first time, then under a minute)
 	@dev/setup run
 	@dev/unit
 
+clients: ## the unit tests of the libraries for apps in JavaScript and Python (seconds)
+	@dev/setup test
+	@dev/clients
+
 e2e: ## a release build against real clients and apps (about 2 minutes after the build)
 	@dev/setup test
 	@dev/e2e
@@ -33,9 +40,10 @@ e2e: ## a release build against real clients and apps (about 2 minutes after the
 docs: ## dead links in the documents (seconds)
 	@dev/docs
 
-conformance: ## all 517 cases of the Autobahn testsuite (10 minutes and more after the build)
+conformance: ## all 517 cases of the Autobahn testsuite, as clients and dialled (20 minutes and more after the build)
 	@dev/setup test
 	@dev/conformance full
+	@dev/conformance full dialled
 
 fuzz: ## two minutes of arbitrary bytes for whatever reads bytes (some minutes more the first time)
 	@dev/setup run

@@ -14,6 +14,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -25,7 +26,8 @@ let package = Package(
     name: "holdfast",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "holdfast", targets: ["holdfast"])
+        .executable(name: "holdfast", targets: ["holdfast"]),
+        .library(name: "HoldfastApp", targets: ["HoldfastApp"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -58,7 +60,8 @@ let package = Package(
         .target(
             name: "HoldfastServer",
             dependencies: [
-                "CMalloc", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioHTTP1, nioSSL, certificateReloading,
+                "CMalloc", "HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioHTTP1, nioSSL, nioExtras,
+                certificateReloading,
                 httpTypes, collections, logging, lifecycle,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -84,6 +87,11 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Demo/chat.html")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "HoldfastApp",
+            dependencies: [httpTypes, crypto, nioCore, nioHTTP1, logging, .product(name: "AsyncHTTPClient", package: "async-http-client")],
             swiftSettings: settings
         ),
         .target(
@@ -114,9 +122,26 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "holdfast-app-conformance",
+            dependencies: ["HoldfastApp", httpTypes, nioCore, logging, .product(name: "Hummingbird", package: "hummingbird")],
+            path: "Tests/HoldfastAppConformance",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HoldfastAppTests",
+            dependencies: [
+                "HoldfastApp", "HoldfastCore", "HoldfastTesting", "HoldfastWire", nioCore, httpTypes, crypto, logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "holdfastTests",
-            dependencies: ["holdfast", "HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore],
+            dependencies: [
+                "holdfast", "HoldfastServer", "HoldfastCore", "HoldfastWire", nioCore,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings
         ),
     ],

@@ -85,9 +85,23 @@ enum Answers {
         case .control(.ping(let bytes), _), .control(.pong(let bytes), _): claim(bytes.readableBytes <= 125, "\(action)")
         case .took(let bytes): claim(bytes >= 0, "\(action)")
         case .askAgain(let delay): claim(delay > .zero, "\(action)")
+        case .dial(let request, _): check(request)
         case .subscribe, .unsubscribe, .setState, .control: break
         }
         if case .subscribe(let channel, _) = action { claim(ChannelName(channel.description) == channel, "\(channel)") }
+    }
+
+    /// What an app wants dialled makes a request of as many lines as were meant.
+    private static func check(_ request: DialRequest) {
+        do throws(ClientHandshakeError) {
+            let bytes = try HoldfastWire.ClientHandshake.request(
+                target: request.url.target, authority: request.url.authority, key: "dGhlIHNhbXBsZSBub25jZQ==", protocols: request.protocols,
+                headers: request.headers.map { ($0.name, $0.value) })
+            let lines = bytes.readableBytesView.count { $0 == 0x0A }
+            claim(lines == 7 + request.headers.count + (request.protocols.isEmpty ? 0 : 1), "\(lines) lines: \(request)")
+        } catch {
+            fatalError("\(error): \(request)")
+        }
     }
 
     private static func check(_ payload: Payload) {

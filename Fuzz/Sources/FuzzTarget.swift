@@ -10,8 +10,9 @@ struct FuzzTarget: Sendable {
     let run: @Sendable (FuzzInput) -> Void
 
     static let all = [
-        Handshake.target, Extensions.target, Frames.target, Messages.target, Inflate.target, UTF8.target,
-        HTTPResponse.target, JSON.target, JSONAnswer.target, WsaasAnswer.target, WebSocketEvents.target, Grip.target, Holds.target,
+        Handshake.target, ClientHandshake.target, Extensions.target, Frames.target, Messages.target, Inflate.target, UTF8.target,
+        HTTPResponse.target, JSON.target, JSONAnswer.target, WsaasAnswer.target, SlipAnswer.target, UnsocketAnswer.target, TextPatterns.target,
+        Wsify.target, WebSocketEvents.target, Grip.target, Holds.target,
         Patches.target, Settings.target, Configuration.target,
     ]
 }

@@ -66,6 +66,9 @@ package final class WebSocketProbe: Sendable {
         try await channel.writeAndFlush(frame)
     }
 
+    /// Sends bytes as they are.
+    package func send(raw bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
+
     /// Hangs up without a close frame.
     package func drop() async throws { try await channel.close() }
 

@@ -17,12 +17,14 @@ struct Holdfast: AsyncParsableCommand {
               holdfast serve http://localhost:3000/hook       your app, behind every path
               holdfast serve -c holdfast.yaml                 several apps, limits, secrets
               holdfast grip http://localhost:8000             in the place of Pushpin
+              holdfast wsify --authorizer-url URL             in the place of wsify
               holdfast check -c holdfast.yaml                 all faults of a configuration
               holdfast publish lobby 'hello'                  to all subscribers of a channel
             """,
         version: Version.number,
         subcommands: [
-            Serve.self, Grip.self, Wsaas.self, Check.self, Demo.self, Publish.self, Send.self, Close.self, Connections.self, Channels.self, Tail.self,
+            Serve.self, Grip.self, Slip.self, Wsaas.self, Wsify.self, Unsocket.self, Convert.self, Check.self, Demo.self, Publish.self, Send.self,
+            Close.self, Connections.self, Channels.self, Tail.self,
         ])
 
     func run() async throws { throw CleanExit.helpRequest(self) }

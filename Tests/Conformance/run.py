@@ -37,6 +37,7 @@ LIMITS = [
     *("--max-message-bytes", "16MiB", "--send-queue-bytes", "32MiB", "--queue-bytes", "16MiB"),
     *("--webhook-timeout", "60s", "--drain-spread", "10ms", "--log-level", "warning"),
 ]
+ADDRESSES = ["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]
 
 
 class Mode:
@@ -82,51 +83,67 @@ def first_line(process, pattern):
 
 
 @contextlib.contextmanager
+def echo_app(dialect):
+    """The URL of an app that echoes in this dialect."""
+    with running(sys.executable, HERE / "echo_app.py", dialect, stdout=subprocess.PIPE, text=True) as app:
+        yield f"http://127.0.0.1:{first_line(app, '([0-9]+)')}/"
+
+
+@contextlib.contextmanager
 def gateway(binary, flags):
     """The URL of a gateway with the echo app behind it. It must live to the end, and then stop in order."""
-    with running(sys.executable, HERE / "echo_app.py", stdout=subprocess.PIPE, text=True) as app:
-        target = f"http://127.0.0.1:{first_line(app, '([0-9]+)')}/"
-        addresses = ["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]
-        with running(binary, "serve", *addresses, *LIMITS, *flags, target, stdout=subprocess.PIPE, text=True) as process:
+    with echo_app("json") as target:
+        with running(binary, "serve", *ADDRESSES, *LIMITS, *flags, target, stdout=subprocess.PIPE, text=True) as process:
             yield first_line(process, r"(ws://\S+)")
             process.send_signal(signal.SIGTERM)
             if code := process.wait():
                 sys.exit(f"the gateway ended with exit code {code}")
 
 
-def run(cases, url, folder, workers):
-    """Runs the cases. The suite takes one after the other and mostly waits, so several copies of it share them."""
-    shares = [cases[first::workers] for first in range(min(workers, len(cases)))]
+@contextlib.contextmanager
+def suite(mode, folder, cases, **specification):
+    """A copy of the suite, whose reports go to `folder`."""
+    folder.mkdir(parents=True)
+    file = folder / "cases.json"
+    file.write_text(json.dumps({"outdir": str(folder), "cases": cases, "exclude-cases": [], "exclude-agent-cases": {}, **specification}))
+    code = ["-W", "ignore", "-u", "-c", "import autobahntestsuite.wstest as suite; suite.run()"]
+    command = [sys.executable, *code, "--mode", mode, "--spec", file, "--webport", "0"]
+    with open(folder / "suite.log", "w") as log, running(*command, stdout=log, stderr=subprocess.STDOUT, cwd=folder) as process:
+        yield process
+
+
+def shares(cases):
+    """The cases, dealt out to several copies of the suite: each mostly waits."""
+    workers = min(4, len(os.sched_getaffinity(0)), len(cases))
+    return [cases[first::workers] for first in range(workers)]
+
+
+def run(cases, url, folder):
+    """Runs the cases. The suite takes one after the other, so several copies of it share them."""
+    dealt = list(enumerate(shares(cases), 1))
     with contextlib.ExitStack() as stack:
-        suites = []
-        for number, share in enumerate(shares, 1):
-            own = folder / str(number)
-            own.mkdir(parents=True)
-            specification = own / "cases.json"
-            servers = [{"agent": AGENT, "url": url}]
-            specification.write_text(json.dumps({"outdir": str(own), "servers": servers, "cases": share, "exclude-agent-cases": {}}))
-            log = stack.enter_context(open(own / "suite.log", "w"))
-            suite = ["-W", "ignore", "-u", "-c", "import autobahntestsuite.wstest as suite; suite.run()"]
-            command = [sys.executable, *suite, "--mode", "fuzzingclient", "--spec", specification]
-            suites.append(stack.enter_context(running(*command, stdout=log, stderr=subprocess.STDOUT, cwd=own)))
-        for suite in suites:
-            suite.wait()
-    return [verdict for number, share in enumerate(shares, 1) for verdict in verdicts.read(folder / str(number), AGENT, share)]
+        servers = [{"agent": AGENT, "url": url}]
+        suites = [stack.enter_context(suite("fuzzingclient", folder / str(number), share, servers=servers)) for number, share in dealt]
+        for process in suites:
+            process.wait()
+    return [verdict for number, share in dealt for verdict in verdicts.read(folder / str(number), AGENT, share)]
 
 
 def give_up(*_):
     sys.exit("the suite was stopped before its end: it was told to, or took too long. Its own log: suite.log beside the reports")
 
 
-def main(mode, binary, folder):
-    mode, folder = MODES.get(mode) or Mode(mode.split(","), [], 2400), pathlib.Path(folder).resolve()
+def begin(mode, folder):
+    """Clears the folder of reports, and ends the process when its time is over. Returns the time of the start."""
     shutil.rmtree(folder, ignore_errors=True)
     signal.signal(signal.SIGTERM, give_up)
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(mode.deadline)
-    started = time.monotonic()
-    with gateway(binary, mode.flags) as url:
-        found = run(matching(mode.cases), url, folder, workers=min(4, len(os.sched_getaffinity(0))))
+    return time.monotonic()
+
+
+def tell(found, folder, started):
+    """Prints what was found. Returns the exit code."""
     found.sort(key=lambda verdict: verdicts.order(verdict.case))
     for verdict in found:
         if not verdict.will_do:
@@ -136,6 +153,14 @@ def main(mode, binary, folder):
     wrong = sum(not verdict.will_do for verdict in found)
     print(f"{len(found)} cases, {wrong} that will not do, {time.monotonic() - started:.0f} s; reports: {folder}/*/index.html")
     return 1 if wrong else 0
+
+
+def main(mode, binary, folder):
+    mode, folder = MODES.get(mode) or Mode(mode.split(","), [], 2400), pathlib.Path(folder).resolve()
+    started = begin(mode, folder)
+    with gateway(binary, mode.flags) as url:
+        found = run(matching(mode.cases), url, folder)
+    return tell(found, folder, started)
 
 
 if __name__ == "__main__":

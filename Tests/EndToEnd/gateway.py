@@ -14,6 +14,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from eventually import eventually_blocking
+from neighbours import NEIGHBOURS, WANTED
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("HOLDFAST_BIN", REPOSITORY / ".build" / "release" / "holdfast"))
@@ -43,7 +44,9 @@ def binary():
 
 def environment(extra=None):
     """The tests' environment without variables that would steer the gateway."""
-    steering = ("HOLDFAST_", "WS_", "LOG_", "TARGET_ADDRESS", "LOCAL_ADDRESS", "API_URI", "HTTP_PORT", "MAX_PAGE")
+    wsaas = ("WS_", "LOG_", "TARGET_ADDRESS", "LOCAL_ADDRESS", "API_URI", "HTTP_PORT", "MAX_PAGE")
+    slip = ("TARGET_URL", "JWT_SECRET", "STACK_NAME", "DOMAIN_NAME")
+    steering = ("HOLDFAST_", *wsaas, *slip)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     return {**clean, **(extra or {})}
 
@@ -137,7 +140,10 @@ class Gateway(Program):
         own = [*addresses, "--log-format", "json", *BRISK]
         if token:
             own += ["--control-token", token]
-        super().__init__(arguments[0], *own, *arguments[1:], extra_environment=extra_environment, before_exec=before_exec)
+        command = [arguments[0], *own, *arguments[1:]]
+        if WANTED:
+            command = NEIGHBOURS.around(binary(), command, environment(extra_environment))
+        super().__init__(*command, extra_environment=extra_environment, before_exec=before_exec)
         self._wait_until_ready()
 
     def _wait_until_ready(self):

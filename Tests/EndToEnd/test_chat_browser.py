@@ -42,7 +42,7 @@ async def talk(ann, bob):
 
 
 @pytest.mark.timeout(180)
-async def test_two_tabs_and_an_app_that_is_killed(launch, chat):
+async def test_two_tabs_and_an_app_that_is_killed(chat, launch):
     gateway = launch("serve", chat.url + "/hook")
     url = f"{chat.url}/?gateway=ws://127.0.0.1:{gateway.port}"
     async with Browser() as browser:
@@ -63,7 +63,7 @@ async def test_two_tabs_and_an_app_that_is_killed(launch, chat):
 
 
 @pytest.mark.timeout(180)
-async def test_gateway_that_ends_is_told(launch, chat):
+async def test_gateway_that_ends_is_told(chat, launch):
     gateway = launch("serve", chat.url + "/hook")
     async with Browser() as browser:
         tab = await open_tab(browser, f"{chat.url}/?gateway=ws://127.0.0.1:{gateway.port}", "ann")
@@ -73,7 +73,7 @@ async def test_gateway_that_ends_is_told(launch, chat):
 
 
 @pytest.mark.timeout(180)
-async def test_new_name_is_a_new_connection(launch, chat):
+async def test_new_name_is_a_new_connection(chat, launch):
     gateway = launch("serve", chat.url + "/hook")
     url = f"{chat.url}/?gateway=ws://127.0.0.1:{gateway.port}"
     async with Browser() as browser:

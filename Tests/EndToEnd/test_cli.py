@@ -27,7 +27,7 @@ def sentence(text):
 
 # Help
 
-COMMANDS = ["serve", "wsaas", "check", "publish", "send", "close", "connections", "channels", "tail", "demo"]
+COMMANDS = ["serve", "wsaas", "wsify", "convert", "check", "publish", "send", "close", "connections", "channels", "tail", "demo"]
 
 
 def test_help_lists_the_commands():

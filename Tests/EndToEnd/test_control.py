@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 import threading
 
 import httpx
@@ -352,7 +353,8 @@ def test_metrics_are_plain_text(gateway):
 
 
 ROUTES = {
-    "/v1/actions": {"post"}, "/v1/channels": {"get"}, "/v1/channels/{channel}": {"get"}, "/v1/channels/{channel}/messages": {"get", "post"},
+    "/v1/actions": {"post"}, "/v1/dial": {"post"}, "/v1/channels": {"get"},
+    "/v1/channels/{channel}": {"get"}, "/v1/channels/{channel}/messages": {"get", "post"},
     "/v1/connections": {"get"}, "/v1/connections/{id}": {"get", "delete"}, "/v1/connections/{id}/messages": {"post"},
     "/v1/connections/{id}/channels/{channel}": {"put", "delete"}, "/health": {"get"}, "/ready": {"get"}, "/metrics": {"get"},
     "/openapi.yaml": {"get"},
@@ -463,3 +465,11 @@ def test_with_a_token_names_and_pages_do_not_matter(serve, headers):
 def test_a_plus_in_a_query_is_a_space(gateway):
     assert gateway.post("/v1/channels/a%20b/messages?id=x+y", content=b"x").json() == {"delivered": 0}
     assert gateway.post("/v1/channels/a%20b/messages?id=x%20y", content=b"x").json() == {"delivered": 0, "duplicate": True}
+
+
+def test_body_of_strangers_is_not_read(serve):
+    gateway = serve(token="secret")
+    for path in ("/v1/actions", "/nowhere"):
+        with socket.create_connection(("127.0.0.1", gateway.control_port), 10) as stranger:
+            stranger.sendall(f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n".encode())
+            assert stranger.recv(100).startswith(b"HTTP/1.1 401 "), path

@@ -1,4 +1,4 @@
-"""The chat example, as Python and as Node, behind the gateway and without a browser."""
+"""The chat example, as Python and as Node, behind the gateway and without a browser; and the programs in the libraries' READMEs."""
 
 import json
 
@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from chat_app import FOLDER, ChatApp
-from client import connect, ending, received
+from client import connect, ending, received, refusal
+from client_apps import ReadmeExample
 
 
 @pytest.fixture(params=["app.py", "app.mjs"])
@@ -70,3 +71,24 @@ async def test_bad_request_does_not_end_the_app(gateway, chat):
         pass
     async with connect(gateway, "/chat?name=ann") as ann:
         assert await heard(ann) == {"notice": "ann joined"}
+
+
+# The libraries' READMEs
+
+SECRET = "whsec_YSBzZWNyZXQgb2YgMjQgYnl0ZXMsIG9yIG1vcmU="
+
+
+@pytest.mark.parametrize("language", ["javascript", "python"])
+async def test_readme_of_a_library(language, launch, tmp_path):
+    with ReadmeExample(language, tmp_path, HOLDFAST_SECRET=SECRET) as app:
+        gateway = launch("serve", app.url, "--secret", SECRET)
+        async with connect(gateway, "/?name=ann%20b%C3%A9") as ann, connect(gateway) as guest:
+            assert [await received(ann), await received(ann), await received(guest)] == ["ann bé joined", "guest joined", "guest joined"]
+            await ann.send("hello \" 🎈")
+            assert await heard(ann) == await heard(guest) == {"from": "ann bé", "text": "hello \" 🎈"}
+            await ann.send(b"\x00\xff")
+            assert await received(ann) == b"\x00\xff"
+            await guest.close()
+            assert await received(ann) == "guest left"
+        gateway.stop()
+        assert (await refusal(launch("serve", app.url))).status_code == 401, "a gateway without the secret is refused"

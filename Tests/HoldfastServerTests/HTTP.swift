@@ -7,8 +7,11 @@ import NIOPosix
 
 /// One HTTP request, for tests.
 enum HTTP {
-    static func request(_ method: String, port: Int, _ path: String, body: String = "") async throws -> (status: Int, body: [UInt8]) {
-        let template = HTTPRequestTemplate(method: method, target: path, fields: [("host", "localhost"), ("connection", "close")])
+    static func request(
+        _ method: String, port: Int, _ path: String, contentType: String? = nil, body: String = ""
+    ) async throws -> (status: Int, body: [UInt8]) {
+        let type = contentType.map { [("content-type", $0)] } ?? []
+        let template = HTTPRequestTemplate(method: method, target: path, fields: [("host", "localhost"), ("connection", "close")] + type)
         let bytes = template.request(body: ByteBuffer(string: body)) { _ in }
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) { channel in
             channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel) }

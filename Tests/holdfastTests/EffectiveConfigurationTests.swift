@@ -50,6 +50,16 @@ import Testing
             pingInterval: off
             compression: { enabled: false }
             wsaas: { localAddress: "http://push.test:1", timeout: 5 }
+          - path: /c
+            name: c
+            target: http://c.test/
+            dialect: slip
+            slip: { batches: true }
+          - path: /d
+            name: d
+            target: http://d.test/
+            dialect: slip
+            slip: { extended: false }
         """,
         """
         control: { token: abc, issuer: 'the "publisher"' }
@@ -82,6 +92,17 @@ import Testing
           - path: /chat*
             target: http://c.test
             dialect: grip
+        """,
+        """
+        dialect: wsify
+        routes:
+          - path: /three
+            wsify: { broadcastPath: /a, acks: true, identity: true, disconnect: true, targets: true }
+          - path: /two
+            target: http://a.test/
+            wsify: { version: v2, broadcastPath: /b, events: [connect, unsubscribe] }
+          - path: /none
+            wsify: { version: v2, events: [] }
         """,
         """
         maxConnectionsPerAddress: off

@@ -57,7 +57,7 @@ import Testing
         #expect(
             Set(found.map(\.description)) == [
                 "HOLDFAST_PING_INTERVAL: pingInterval: expected a duration such as 250ms, 10s, 2m or 1h, or off, found \"soon\"",
-                "--webhook-retries: webhook.retries: expected a whole number from 0 to 100, found \"many\"",
+                "--webhook-retries: webhook.retries: expected a whole number from 0 to 100, or unlimited, found \"many\"",
             ])
     }
 

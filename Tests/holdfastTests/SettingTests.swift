@@ -42,6 +42,7 @@ import Testing
         ("control.listen", "control", "HOLDFAST_CONTROL"), ("origins", "origin", "HOLDFAST_ORIGIN"),
         ("compression.enabled", "compression", "HOLDFAST_COMPRESSION"), ("grip.sigKey", "sig-key", "HOLDFAST_SIG_KEY"),
         ("grip.sigIss", "sig-iss", "HOLDFAST_SIG_ISS"), ("grip.upstreamKey", "upstream-key", "HOLDFAST_UPSTREAM_KEY"),
+        ("slip.jwtSecret", "jwt-secret", "HOLDFAST_JWT_SECRET"),
     ])
     func someHaveAShorterName(path: String, flag: String, variable: String) throws {
         let setting = try #require(Setting.all.first { $0.path.joined(separator: ".") == path })

@@ -19,7 +19,7 @@ import Testing
         #expect(configuration.listen.map(\.description) == ["127.0.0.1:8080"])
         #expect(configuration.control.description == "127.0.0.1:8081")
         let route = try #require(configuration.routes.first)
-        #expect(route.target.description == "http://localhost:3000/websocket")
+        #expect(route.target?.description == "http://localhost:3000/websocket")
         #expect(route.dialect == .wsaas)
         #expect(route.wsaas.localAddress == "http://localhost:8081")
         #expect(route.wsaas.timeout == 30000)
@@ -31,7 +31,7 @@ import Testing
 
     @Test func theOlderNamesAreUnderstoodWithoutAScheme() throws {
         let (configuration, _) = try configuration(["API_URI": "localhost:80/websocket", "WS_HOSTNAME": "gateway.test:9000"])
-        #expect(configuration.routes.first?.target.description == "http://localhost:80/websocket")
+        #expect(configuration.routes.first?.target?.description == "http://localhost:80/websocket")
         #expect(configuration.routes.first?.wsaas.localAddress == "http://gateway.test:9000")
     }
 
@@ -39,7 +39,7 @@ import Testing
         let (configuration, _) = try configuration([
             "API_URI": "old.test/x", "TARGET_ADDRESS": "https://new.test/y", "WS_HOSTNAME": "old.test", "LOCAL_ADDRESS": "https://new.test/",
         ])
-        #expect(configuration.routes.first?.target.description == "https://new.test/y")
+        #expect(configuration.routes.first?.target?.description == "https://new.test/y")
         #expect(configuration.routes.first?.wsaas.localAddress == "https://new.test")
     }
 

@@ -28,7 +28,7 @@ enum JSONAnswer {
                 case .send(_, let id), .close(_, _, let id), .subscribe(_, let id), .unsubscribe(_, let id), .setState(_, let id),
                     .control(_, let id):
                     claim(id != nil, "to nobody: \(action)")
-                case .publish, .closeChannel: break
+                case .publish, .closeChannel, .dial: break
                 }
             }
         } catch {

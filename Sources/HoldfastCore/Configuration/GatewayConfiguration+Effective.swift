@@ -44,16 +44,18 @@ extension GatewayConfiguration {
 
 extension RouteConfiguration {
     fileprivate var effective: [String] {
+        let target = target.map { "    target: \($0)" } ?? "    # target: none: nobody is asked, everything is allowed"
+        let kinds = EventKind.allCases.filter(events.contains).map(\.rawValue).joined(separator: ", ")
         var lines = [
             "  - name: \(name)",
             "    path: \"\(path)\"",
             host.map { "    host: \($0)" } ?? "    # host: any",
             "    dialect: \(dialect.rawValue)",
-            "    target: \(target)",
+            target,
             "    # secret: \(secrets.isEmpty ? "none" : "[\(secrets.map { _ in "(hidden)" }.joined(separator: ", "))]")",
             origins == .any ? "    # origins: any" : "    origins: \(origins.description)",
             "    \(dialect == .json ? "" : "# ")forwardHeaders: [\(forwardHeaders.joined(separator: ", "))]",
-            "    events: [\(EventKind.allCases.filter(events.contains).map(\.rawValue).joined(separator: ", "))]",
+            "    \(dialect == .wsify ? "# " : "")events: [\(kinds)]",
         ]
         lines += [
             "    maxMessageBytes: \(limits.maxMessageBytes)",
@@ -79,7 +81,7 @@ extension RouteConfiguration {
             "      windowBits: \(compression.wish.windowBits)",
             "    webhook:",
             "      timeout: \(webhook.timeout.setting)",
-            "      retries: \(webhook.retries)",
+            "      retries: \(webhook.retries == WebhookPolicy.unlimited ? "unlimited" : String(webhook.retries))",
             "      onFailure: \(webhook.onFailure.rawValue)",
             "      concurrency: \(webhook.concurrency)",
             "      queue: \(webhook.queue)",
@@ -96,6 +98,17 @@ extension RouteConfiguration {
             ]
         }
         if dialect == .grip { lines += grip.effective }
+        if dialect == .slip {
+            lines += [
+                "    slip:",
+                "      # jwtSecret: \(slip.jwtSecret == nil ? "none" : "(hidden)")",
+                "      extended: \(slip.extended)",
+                "      batches: \(slip.batches)",
+            ]
+        }
+        if dialect == .unsocket { lines += unsocket.effective }
+        if [.json, .unsocket].contains(dialect) { lines += dial.effective }
+        if dialect == .wsify { lines += wsify.effective }
         return lines
     }
 }
@@ -126,6 +139,36 @@ extension GripSettings {
     }
 }
 
+extension UnsocketSettings {
+    fileprivate var effective: [String] {
+        [
+            "    unsocket:",
+            "      form: \(form.rawValue)",
+            "      lifecycle: \(lifecycle)",
+            "      reconnect: \(reconnect)",
+            "      binaryAsText: \(binaryAsText)",
+        ]
+    }
+}
+
+extension DialSettings {
+    fileprivate var effective: [String] {
+        [
+            "    dial:",
+            allow.map { "      allow: [\($0.map(quoted).joined(separator: ", "))]" } ?? "      # allow: any host",
+            "      denyPrivate: \(denyPrivate)",
+            "      timeout: \(timeout.setting)",
+            caFile.map { "      caFile: \(quoted($0))" } ?? "      # caFile: the system's",
+            "      proxies: \(usesProxies)",
+            "      reconnect:",
+            "        firstDelay: \(reconnect.firstDelay.setting)",
+            "        maxDelay: \(reconnect.maxDelay.setting)",
+            "        maxFailures: \(reconnect.maxFailures.map(String.init) ?? "off")",
+            "        settledAfter: \(reconnect.settledAfter.setting)",
+        ]
+    }
+}
+
 extension TLSFiles {
     fileprivate func effective(_ indent: String) -> [String] {
         ["\(indent)certificateFile: \(quoted(certificateFile))", "\(indent)keyFile: \(quoted(keyFile))"]
@@ -133,7 +176,7 @@ extension TLSFiles {
 }
 
 /// A text as YAML writes it between quotation marks, whatever it holds.
-private func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String {
     "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
 }
 

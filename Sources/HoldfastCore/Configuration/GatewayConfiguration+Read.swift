@@ -28,7 +28,6 @@ extension GatewayConfiguration {
         if self.tls == nil, let address = listen.first(where: { $0.scheme == .wss }), !section.hasProblem(within: "tls") {
             section.add("listen", "\(address) needs a certificate: set tls.certificateFile and tls.keyFile")
         }
-        if listen.isEmpty, !section.hasProblem(with: "listen") { section.add("listen", "an empty list: nobody could connect; \(ListenAddress.rule)") }
         broker = section.value("broker", .text, default: broker)
         maxConnections = section.optional("maxConnections", .integer(1...100_000_000))
         maxConnectionsPerAddress = section.value("maxConnectionsPerAddress", .integerOrOff(1...100_000_000), default: maxConnectionsPerAddress)
@@ -71,6 +70,7 @@ extension GatewayConfiguration {
         let sections = section.sections("routes")
         var places: Set<String> = []
         var names: Set<String> = []
+        var publishPlaces: Set<String> = []
         for (index, inner) in sections.enumerated() {
             var inner = inner
             guard inner.problems.isEmpty else {
@@ -93,8 +93,12 @@ extension GatewayConfiguration {
             if givenName != nil || !inner.hasProblem(with: "path"), !names.insert(name).inserted {
                 inner.add("name", "\(name) is the name of another route already")
             }
-            if let target = settings.target {
-                routes.append(settings.route(name: name, path: path, host: host, target: target))
+            if settings.target != nil || (!settings.dialect.needsTarget && !inner.hasProblem(with: "target")) {
+                let route = settings.route(name: name, path: path, host: host, target: settings.target)
+                if let place = route.publishPath.map({ (host ?? "") + $0 }), !publishPlaces.insert(place).inserted {
+                    inner.add("wsify", "broadcastPath: \(place) is the place of another route's publishers already")
+                }
+                routes.append(route)
             } else if !inner.hasProblem(with: "target"), !section.hasProblem(with: "target") {
                 inner.add("target", "missing: the URL at which the app is called; \(TargetURL.rule)")
             }
@@ -106,6 +110,10 @@ extension GatewayConfiguration {
     }
 
     private func checkSafety(_ section: inout SectionReader) {
+        // Where the gateway itself connects, nobody need come.
+        if listen.isEmpty, !section.hasProblem(with: "listen"), routes.contains(where: { $0.dialect != .unsocket }) {
+            section.add("listen", "an empty list: nobody could connect; \(ListenAddress.rule)")
+        }
         guard !control.isLoopback, controlToken == nil else { return }
         section.add(
             "control",

@@ -9,7 +9,8 @@ package struct RouteConfiguration: Equatable, Sendable {
     /// The host name that clients ask for, in lower case and without a port; `nil` for any.
     package var host: String?
     package var dialect: DialectName
-    package var target: TargetURL
+    /// `nil` where nobody is asked: only in dialects that can do without (``DialectName/needsTarget``).
+    package var target: TargetURL?
     /// Secrets that webhooks are signed with, all of them: two while one replaces the other.
     package var secrets: [WebhookSecret]
     package var origins: OriginPolicy
@@ -27,9 +28,17 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var wsaas: WsaasDialect.Settings
     /// Only for the `grip` dialect.
     package var grip: GripSettings
+    /// Only for the `slip` dialect.
+    package var slip: SlipSettings
+    /// Only for the `wsify` dialect.
+    package var wsify: WsifySettings
+    /// Only for the `unsocket` dialect.
+    package var unsocket: UnsocketSettings
+    /// How it dials out.
+    package var dial: DialSettings
 
     /// A route with all defaults.
-    package init(name: String, path: PathPattern, dialect: DialectName, target: TargetURL) {
+    package init(name: String, path: PathPattern, dialect: DialectName, target: TargetURL?) {
         self.name = name
         self.path = path
         self.dialect = dialect
@@ -45,14 +54,24 @@ package struct RouteConfiguration: Equatable, Sendable {
         self.autoPong = true
         self.wsaas = WsaasDialect.Settings()
         self.grip = GripSettings()
+        self.slip = SlipSettings()
+        self.wsify = WsifySettings()
+        self.unsocket = UnsocketSettings()
+        self.dial = DialSettings()
     }
+
+    /// The path of the public port at which one publishes through this route; `nil` where that is not possible.
+    package var publishPath: String? { dialect == .wsify ? wsify.broadcastPath : nil }
 
     /// The dialect, set up for this route.
     package var speaker: any Dialect {
         switch dialect {
         case .json: JSONDialect(forwardHeaders: forwardHeaders)
         case .wsaas: WsaasDialect(settings: wsaas)
-        case .grip: GripDialect(settings: grip, path: path, target: target, maxMessageBytes: limits.maxMessageBytes)
+        case .grip: GripDialect(settings: grip, path: path, target: target ?? .nowhere, maxMessageBytes: limits.maxMessageBytes)
+        case .slip: SlipDialect(settings: slip, limits: limits)
+        case .wsify: WsifyDialect(settings: wsify, isAsked: target != nil, maxChannels: limits.maxChannels)
+        case .unsocket: UnsocketDialect(settings: unsocket)
         }
     }
 }

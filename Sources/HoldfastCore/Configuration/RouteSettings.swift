@@ -20,6 +20,10 @@ struct RouteSettings {
     var maxAnswerBytes: Int?
     var wsaas = WsaasDialect.Settings()
     var grip = GripSettings()
+    var slip = SlipSettings()
+    var wsify = WsifySettings()
+    var unsocket = UnsocketSettings()
+    var dial = DialSettings()
 
     /// Takes over what the section sets.
     mutating func read(_ section: inout SectionReader) {
@@ -35,15 +39,19 @@ struct RouteSettings {
         readWebhook(&section)
         readWsaas(&section)
         readGrip(&section)
+        readSlip(&section)
+        readWsify(&section)
+        readUnsocket(&section)
+        readDial(&section)
     }
 
-    func route(name: String, path: PathPattern, host: String?, target: TargetURL) -> RouteConfiguration {
+    func route(name: String, path: PathPattern, host: String?, target: TargetURL?) -> RouteConfiguration {
         var route = RouteConfiguration(name: name, path: path, dialect: dialect, target: target)
         route.host = host
         route.secrets = secrets
         route.origins = origins
         route.forwardHeaders = forwardHeaders
-        route.events = events
+        route.events = dialect == .wsify ? RouteSettings().events : events
         route.limits = limits
         route.keepAlive = keepAlive
         route.autoPong = autoPong
@@ -53,6 +61,10 @@ struct RouteSettings {
         route.wsaas = wsaas
         route.wsaas.maxMessageBytes = limits.maxMessageBytes
         route.grip = grip
+        route.slip = slip
+        route.wsify = wsify
+        route.unsocket = unsocket
+        route.dial = dial
         return route
     }
 
@@ -97,7 +109,7 @@ struct RouteSettings {
     private mutating func readWebhook(_ section: inout SectionReader) {
         var inner = section.section("webhook")
         webhook.timeout = inner.value("timeout", .duration, default: webhook.timeout)
-        webhook.retries = inner.value("retries", .integer(0...100), default: webhook.retries)
+        webhook.retries = inner.value("retries", .retries, default: webhook.retries)
         webhook.onFailure = inner.value("onFailure", .word, default: webhook.onFailure)
         webhook.concurrency = inner.value("concurrency", .integer(1...1_000_000), default: webhook.concurrency)
         webhook.queue = inner.value("queue", .integer(0...10_000_000), default: webhook.queue)

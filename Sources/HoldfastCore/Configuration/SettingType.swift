@@ -33,6 +33,15 @@ extension SettingType where Value == Int {
     }
 }
 
+extension SettingType where Value == Int {
+    /// How often a webhook is repeated, or `unlimited`.
+    static var retries: Self {
+        Self(rule: "expected a whole number from 0 to 100, or unlimited") { text in
+            text == "unlimited" ? WebhookPolicy.unlimited : Int(text).flatMap { (0...100).contains($0) ? $0 : nil }
+        }
+    }
+}
+
 extension SettingType where Value == Int? {
     /// A whole number, or `off`.
     package static func integerOrOff(_ range: ClosedRange<Int>) -> Self {

@@ -3,7 +3,7 @@
 
 package import HoldfastWire
 
-/// The life of one connection: asking the app, open, closing, closed.
+/// The life of one connection: asking the app, or dialling, then open, closing, closed.
 ///
 /// Every function is named for what happened and returns what to do about it. However a connection ends, and in whatever order the news
 /// of it arrives, exactly one order carries its ``Ending``.
@@ -15,6 +15,8 @@ package struct ConnectionMachine: Equatable, Sendable {
         case asking  // -> open, abandoned, closed
         /// The client left, or was told to, while the app was asked.
         case abandoned(Ending)  // -> closed
+        /// The remote is being dialled.
+        case dialling  // -> open, closed
         case open  // -> closing, closed
         /// A close frame was sent and none has come; the ending holds what was sent.
         case closing(Ending)  // -> closed
@@ -37,6 +39,8 @@ package struct ConnectionMachine: Equatable, Sendable {
         case none
         /// Answer the handshake with 101.
         case upgrade
+        /// The remote has accepted: what waits for it can go.
+        case begin
         /// Answer the handshake with the refusal at hand, and forget the connection: the app never had it.
         case refuse
         /// Answer the handshake with this, without waiting for the app; should it say yes, it hears of the end.
@@ -66,14 +70,36 @@ package struct ConnectionMachine: Equatable, Sendable {
     /// A client came and the app is being asked.
     package static var asking: ConnectionMachine { ConnectionMachine(state: .asking, role: .server) }
 
-    /// The handshake with a server that we dialled is done.
-    package static var dialled: ConnectionMachine { ConnectionMachine(state: .open, role: .client) }
+    /// A server is being dialled.
+    package static var dialling: ConnectionMachine { ConnectionMachine(state: .dialling, role: .client) }
 
     // Matched, not compared: these are asked for every delivery, and comparing states would compare endings.
     package var isOpen: Bool { if case .open = state { true } else { false } }
-    /// Whether messages may be sent to it, channels joined and state set: also while the app is asked, for it may push before it answers.
-    package var isReachable: Bool { isOpen || isAsking }
+    /// Whether messages may be sent to it, channels joined and state set: also while the app is asked, for it may push before it answers, and
+    /// while a remote is dialled.
+    package var isReachable: Bool { isOpen || isAsking || isDialling }
     package var isAsking: Bool { if case .asking = state { true } else { false } }
+    package var isDialling: Bool { if case .dialling = state { true } else { false } }
+
+    /// Whom the app is told of: `client` or `remote`.
+    package var peer: String { role == .server ? "client" : "remote" }
+    private var peerCause: EndCause { role == .server ? .client : .remote }
+
+    /// The remote that was dialled has accepted.
+    package mutating func remoteAccepted() -> Order {
+        guard isDialling else { return .none }
+        state = .open
+        return .begin
+    }
+
+    /// The remote cannot be had.
+    ///
+    /// - Parameter error: why, in words for the app.
+    package mutating func dialFailed(_ error: String) -> Order {
+        guard isDialling else { return .none }
+        state = .closed
+        return .end(Ending(code: .abnormal, isClean: false, error: error, cause: .notReached))
+    }
 
     /// The app said yes.
     package mutating func appAccepted() -> Order {
@@ -85,7 +111,7 @@ package struct ConnectionMachine: Equatable, Sendable {
             // The app believes in a connection that is gone, so it must hear of the end.
             state = .closed
             return .end(ending)
-        case .open, .closing, .closed: return .none
+        case .dialling, .open, .closing, .closed: return .none
         }
     }
 
@@ -95,7 +121,7 @@ package struct ConnectionMachine: Equatable, Sendable {
         case .asking, .abandoned:
             state = .closed
             return .refuse
-        case .open, .closing, .closed: return .none
+        case .dialling, .open, .closing, .closed: return .none
         }
     }
 
@@ -113,12 +139,12 @@ package struct ConnectionMachine: Equatable, Sendable {
         switch state {
         case .open:
             state = .closed
-            return .echoClose(code, Ending(code: code, reason: reason, isClean: true, cause: .client), hangUp)
+            return .echoClose(code, Ending(code: code, reason: reason, isClean: true, cause: peerCause), hangUp)
         case .closing(let ending):
             state = .closed
             let clean = Ending(code: ending.code, reason: ending.reason, isClean: true, error: ending.error, cause: ending.cause)
             return .end(clean, hangUp)
-        case .asking, .abandoned, .closed: return .none
+        case .asking, .abandoned, .dialling, .closed: return .none
         }
     }
 
@@ -137,6 +163,9 @@ package struct ConnectionMachine: Equatable, Sendable {
         case .asking:
             state = .abandoned(Ending(code: code, reason: reason, isClean: false, error: error, cause: cause))
             return .refuseUnasked(cause == .shutdown ? Self.shutdownRefusal : Refusal(body: "closed before it was opened\n"))
+        case .dialling:
+            state = .closed
+            return .end(Ending(code: code, reason: reason, isClean: false, error: error, cause: cause))
         case .open:
             state = .closing(Ending(code: code, reason: reason, isClean: false, error: error, cause: cause))
             return .sendClose(code, reason: reason)
@@ -150,7 +179,7 @@ package struct ConnectionMachine: Equatable, Sendable {
         case .asking:
             state = .abandoned(Ending(code: .abnormal, isClean: false, cause: .app))
             return .refuseUnasked(Refusal(body: "closed before it was opened\n"))
-        case .open:
+        case .dialling, .open:
             state = .closed
             return .end(Ending(code: .abnormal, isClean: false, cause: .app), .now)
         case .abandoned, .closing, .closed: return .none
@@ -162,9 +191,9 @@ package struct ConnectionMachine: Equatable, Sendable {
         switch state {
         case .closing(let ending):
             state = .closed
-            let error = ending.error ?? "the client did not answer the close in time"
+            let error = ending.error ?? "the \(peer) did not answer the close in time"
             return .end(Ending(code: ending.code, reason: ending.reason, isClean: false, error: error, cause: ending.cause))
-        case .asking, .abandoned, .open, .closed: return .none
+        case .asking, .abandoned, .dialling, .open, .closed: return .none
         }
     }
 
@@ -173,11 +202,11 @@ package struct ConnectionMachine: Equatable, Sendable {
         switch state {
         case .open:
             state = .closed
-            return .end(Ending(code: .abnormal, isClean: false, error: "the client did not answer a ping", cause: .silent))
+            return .end(Ending(code: .abnormal, isClean: false, error: "the \(peer) did not answer a ping", cause: .silent))
         case .closing(let ending):
             state = .closed
             return .end(ending)
-        case .asking, .abandoned, .closed: return .none
+        case .asking, .abandoned, .dialling, .closed: return .none
         }
     }
 
@@ -193,7 +222,7 @@ package struct ConnectionMachine: Equatable, Sendable {
         case .closing(let ending):
             state = .closed
             return .end(ending)
-        case .abandoned, .closed: return .none
+        case .abandoned, .dialling, .closed: return .none
         }
     }
 }

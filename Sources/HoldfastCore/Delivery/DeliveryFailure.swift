@@ -25,6 +25,15 @@ package enum DeliveryFailure: Equatable, Sendable {
         }
     }
 
+    /// Whether the app was not there to judge the request, as far as can be told: it may take it once it is back.
+    package var isAbsence: Bool {
+        switch self {
+        case .unreachable, .timeout, .interrupted, .stale: true
+        case .status(let status): [408, 425, 429, 502, 503, 504].contains(status)
+        case .notUnderstood: false
+        }
+    }
+
     /// Whether the app can have acted on the request.
     package var mayHaveBeenProcessed: Bool {
         switch self {

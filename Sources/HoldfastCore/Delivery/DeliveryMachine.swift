@@ -64,13 +64,18 @@ package struct DeliveryMachine: Sendable {
         package var policy: WebhookPolicy
         /// Whether the app can tell a repetition from a new request; otherwise only what was certainly not processed is repeated.
         package var isRepeatable: Bool
+        /// Whether the events behind one that is given up are given up with it, but for the closing event.
+        package var isAbandonedWhole: Bool
 
-        package init(policy: WebhookPolicy, isRepeatable: Bool) {
+        package init(policy: WebhookPolicy, isRepeatable: Bool, isAbandonedWhole: Bool = false) {
             self.policy = policy
             self.isRepeatable = isRepeatable
+            self.isAbandonedWhole = isAbandonedWhole
         }
     }
 
+    /// Whether the opening event asks the app for leave; that of a connection that we dialled is news as any other.
+    private let asksLeave: Bool
     private var queue: Deque<SequencedEvent> = []
     private var queuedBytes = 0
     private var lastSeq = 0
@@ -81,10 +86,13 @@ package struct DeliveryMachine: Sendable {
     private var isStuffed = false
     /// Events at the head of the queue that were offered to the app and not taken: they go again with the next one.
     private var offered = 0
+    /// How often an app that is there has failed on the batch at the head of the queue, in a row.
+    private var errors = 0
     /// When the closing event came; from then on its budget runs.
     private var endedAt: MonotonicTime?
 
-    package init() {}
+    /// - Parameter asksLeave: whether the opening event asks the app for leave.
+    package init(asksLeave: Bool = true) { self.asksLeave = asksLeave }
 
     package var isIdle: Bool { state == .idle && queue.isEmpty }
     package var isFinished: Bool { state == .finished }
@@ -221,23 +229,33 @@ package struct DeliveryMachine: Sendable {
         let mayRepeat = failure.isTransient && (rules.isRepeatable || hasEnding || !failure.mayHaveBeenProcessed)
         let delay = RetrySchedule.delay(after: attempt, jitter: jitter)
 
+        errors = failure.isAbsence ? 0 : errors + 1
+        let mayRetry = rules.policy.retries == WebhookPolicy.unlimited ? errors <= WebhookPolicy.maxErrors : attempt <= rules.policy.retries
+
         if let endedAt {
-            let isWorthIt = attempt <= rules.policy.retries || !failure.mayHaveBeenProcessed || (hasEnding && count == 1)
+            let isWorthIt = mayRetry || !failure.mayHaveBeenProcessed || (hasEnding && count == 1)
             if mayRepeat, isWorthIt, (now + delay).since(endedAt) <= rules.policy.closeBudget { return wait(count, attempt, delay) }
-            return giveUpAfterEnd(count, failure, hasEnding: hasEnding, limits: limits)
+            let isWhole = rules.isAbandonedWhole && rules.policy.onFailure == .close && !hasEnding
+            return giveUpAfterEnd(isWhole ? countBeforeEnding : count, failure, hasEnding: hasEnding, limits: limits)
         }
-        if mayRepeat, attempt <= rules.policy.retries { return wait(count, attempt, delay) }
-        if case .open = queue.first?.event {
+        if mayRepeat, mayRetry { return wait(count, attempt, delay) }
+        if asksLeave, case .open = queue.first?.event {
             removeFirst(queue.count)
             isFull = false
             state = failure.mayHaveBeenAccepted ? .idle : .finished
             return failure.mayHaveBeenAccepted ? .refuseAndTell : .refuse
         }
+        // Whoever asked may ask again, or not; it keeps nobody from going on.
+        if queue.first?.event.isQuestion == true {
+            removeFirst(count)
+            return .drop(settle(limits: limits), lost: count)
+        }
         // Undelivered for certain: the app still gets it, in order, in front of the closing event. Everything else is given up here, for one
         // request that always fails must not keep the app from learning the end.
-        let keeps = rules.policy.onFailure == .close && !failure.mayHaveBeenProcessed
-        if !keeps { removeFirst(count) }
-        let lost = keeps ? 0 : count
+        let isWhole = rules.isAbandonedWhole && rules.policy.onFailure == .close
+        let keeps = rules.policy.onFailure == .close && !failure.mayHaveBeenProcessed && !isWhole
+        let lost = keeps ? 0 : isWhole ? queue.count : count
+        removeFirst(lost)
         switch rules.policy.onFailure {
         case .close:
             state = .waiting(count: 0, attempt: 0)
@@ -264,6 +282,9 @@ package struct DeliveryMachine: Sendable {
         removeFirst(lost)
         return .drop(settle(limits: limits), lost: lost)
     }
+
+    /// Events in front of the closing event, or all where there is none.
+    private var countBeforeEnding: Int { if case .end = queue.last?.event { queue.count - 1 } else { queue.count } }
 
     private mutating func wait(_ count: Int, _ attempt: Int, _ delay: Duration) -> Verdict {
         state = .waiting(count: count, attempt: attempt)
@@ -302,6 +323,7 @@ package struct DeliveryMachine: Sendable {
 
     private mutating func removeFirst(_ count: Int) {
         offered = max(0, offered - count)
+        if count > 0 { errors = 0 }
         for _ in 0..<count {
             guard let event = queue.popFirst() else { preconditionFailure("a batch is taken from the queue") }
             queuedBytes -= event.event.weight

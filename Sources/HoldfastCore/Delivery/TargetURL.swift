@@ -16,6 +16,12 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
     /// What is accepted, for error messages.
     package static let rule = "expected a URL such as http://localhost:3000/hook"
 
+    /// Stands where there is no app: a name that can never be resolved (RFC 6761 §6.4). Nothing is sent there.
+    package static let nowhere: TargetURL = {
+        guard let url = TargetURL("http://nobody.invalid/") else { preconditionFailure("that is a URL") }
+        return url
+    }()
+
     /// - Returns: `nil` when the text breaks the ``rule``.
     package init?(_ text: String) {
         guard let colon = text.firstRange(of: "://"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.contains("#") else { return nil }

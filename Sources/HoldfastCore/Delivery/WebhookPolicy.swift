@@ -13,7 +13,7 @@ package struct WebhookPolicy: Equatable, Sendable {
 
     /// How long one attempt may take, from the request's first byte to the answer's last. Default 10 s.
     package var timeout: Duration
-    /// How often a request is repeated after the first attempt. Default 2.
+    /// How often a request is repeated after the first attempt; ``unlimited`` for as long as the app is away. Default 2.
     package var retries: Int
     package var onFailure: OnFailure
     /// Requests in flight per target. Default 256, divided among the event loops.
@@ -26,6 +26,12 @@ package struct WebhookPolicy: Equatable, Sendable {
     package var maxAnswerBytes: Int
     /// A PEM file with the certificates that an `https` target is checked against; `nil` for those of the system.
     package var caFile: String?
+
+    /// For ``retries``: a request is repeated until the app is back. An app that is there and fails (500) is asked ``maxErrors`` times more:
+    /// one message that it cannot take must not hold up all that follow.
+    package static let unlimited = Int.max
+    /// Failures of an app that is there, in a row, after which an event is given up where repetitions are ``unlimited``.
+    package static let maxErrors = 20
 
     package init(
         timeout: Duration = .seconds(10), retries: Int = 2, onFailure: OnFailure = .close, concurrency: Int = 256, queue: Int = 1024,

@@ -75,7 +75,7 @@ package struct AnswerPlan: Equatable, Sendable {
                 guard opening == nil else { throw .notUnderstood("actions[\(index)]: a second verdict") }
                 opening = .askAgain(after: delay)
             case .took(let bytes): taken = bytes
-            case .send, .close, .subscribe, .unsubscribe, .publish, .closeChannel, .setState, .control: rest.append(action)
+            case .send, .close, .subscribe, .unsubscribe, .publish, .closeChannel, .setState, .control, .dial: rest.append(action)
             }
         }
         if offered != nil, opening == nil { opening = .accept(protocol: nil, headers: []) }

@@ -13,9 +13,18 @@ package struct ControlRequest: Sendable {
     package let contentType: String?
     /// What the client takes as an answer (the `Accept` header).
     package let accept: String?
-    package let body: ByteBuffer
+    /// The `Authorization` header.
+    package let authorization: String?
+    /// When it came, in nanoseconds since 1970; `nil` where that is not known.
+    package let time: Int64?
+    package var body: ByteBuffer
 
-    package init(method: String, path: String, query: String = "", contentType: String? = nil, accept: String? = nil, body: ByteBuffer) {
+    package init(
+        method: String, path: String, query: String = "", contentType: String? = nil, accept: String? = nil, authorization: String? = nil,
+        time: Int64? = nil, body: ByteBuffer
+    ) {
+        self.time = time
+        self.authorization = authorization
         self.method = method
         self.path = path
         self.query = query
@@ -43,12 +52,25 @@ package struct ControlReply: Equatable, Sendable {
 
 /// What such a request asks for, and how to answer once it is done.
 package struct ControlCommand: Sendable {
-    package let actions: [Action]
-    /// Makes the answer from the results, one per action, in order.
+    /// Who may ask.
+    package let access: ControlAccess
+    /// Done one after the other.
+    package let steps: [ControlStep]
+    /// Makes the answer from the results, one per step, in order.
     package let reply: @Sendable ([ActionResult]) -> ControlReply
 
-    package init(actions: [Action], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
-        self.actions = actions
+    package init(access: ControlAccess = .controlToken, actions: [Action], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
+        self.init(access: access, steps: actions.map { .action($0) }, reply: reply)
+    }
+
+    package init(access: ControlAccess = .controlToken, steps: [ControlStep], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
+        self.access = access
+        self.steps = steps
         self.reply = reply
+    }
+
+    /// The steps that do something.
+    package var actions: [Action] {
+        steps.compactMap { if case .action(let action) = $0 { action } else { nil } }
     }
 }

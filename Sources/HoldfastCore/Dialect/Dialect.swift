@@ -12,9 +12,9 @@ package protocol Dialect: Sendable {
     /// What the engine must know of the convention.
     var traits: DialectTraits { get }
 
-    /// How each webhook of a connection begins, for dialects that send the opening request's headers with every one: made once and kept.
+    /// What each webhook of a connection says of its opening request, for dialects that repeat its headers with every one: made once and kept.
     ///
-    /// - Returns: request line and header fields, each with its line's end; `nil` where nothing is worth keeping.
+    /// - Returns: whatever the dialect makes its webhooks of, such as request line and header fields; `nil` where nothing is worth keeping.
     func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer?
 
     /// The webhook that carries these events.
@@ -29,15 +29,32 @@ package protocol Dialect: Sendable {
     /// - Throws: a ``DialectError`` when the answer means failure or is not understood.
     func actions(from response: HTTPResponseMessage, to events: [SequencedEvent], in session: SessionView) throws(DialectError) -> [Action]
 
+    /// What the dialect itself answers to these events, so that the app is not asked: neither ``Action/askAgain(after:)`` nor
+    /// ``Action/took(contentBytes:)``.
+    ///
+    /// It is asked once for each batch, in the order of the events: what is unasked waits for the webhooks in front of it.
+    ///
+    /// - Parameter events: as for ``request(for:in:)``.
+    /// - Returns: `nil` where the app is to be asked.
+    func unasked(_ events: [SequencedEvent], in session: SessionView) -> [Action]?
+
     /// What a request to the control port asks for, in the dialect's own convention.
     ///
     /// - Returns: `nil` when the request is not of this convention.
     func command(from request: ControlRequest) -> ControlCommand?
+
+    /// What is wrong with such a request as far as its head tells: asked before a stranger's body is read.
+    ///
+    /// - Parameter request: as for ``command(from:)``, with an empty body.
+    /// - Returns: `nil` when nothing is, or the request is not of this convention.
+    func refusal(ofHead request: ControlRequest) -> ControlReply?
 }
 
 extension Dialect {
     package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer? { nil }
+    package func unasked(_ events: [SequencedEvent], in session: SessionView) -> [Action]? { nil }
     package func command(from request: ControlRequest) -> ControlCommand? { nil }
+    package func refusal(ofHead request: ControlRequest) -> ControlReply? { nil }
 }
 
 /// What the engine must know of a convention.
@@ -60,10 +77,26 @@ package struct DialectTraits: Equatable, Sendable {
     /// Whether a webhook without an event makes sense.
     package var isCalledWithoutNews: Bool
 
+    /// The content type that most webhooks have: their head is then made once.
+    package var contentType: String
+
+    /// What a client is closed with when a webhook of its messages has failed for good.
+    package var failureCode: CloseCode
+    /// Whether the messages behind one that has failed for good are given up with it, where each of them asks for leave to do something.
+    package var isAbandonedWhole: Bool
+
+    /// Whether the dialect itself answers to some events (``Dialect/unasked(_:in:)``).
+    package var answersSome: Bool
+
     package init(
         batches: Bool, isRepeatable: Bool, isSigned: Bool, keepsHeaders: [String] = [], isProxy: Bool = false, repeatsWhenStale: Bool = false,
-        isCalledWithoutNews: Bool = false
+        isCalledWithoutNews: Bool = false, contentType: String = "application/json", failureCode: CloseCode = .internalError,
+        isAbandonedWhole: Bool = false, answersSome: Bool = false
     ) {
+        self.answersSome = answersSome
+        self.contentType = contentType
+        self.failureCode = failureCode
+        self.isAbandonedWhole = isAbandonedWhole
         self.repeatsWhenStale = repeatsWhenStale
         self.isCalledWithoutNews = isCalledWithoutNews
         self.isProxy = isProxy

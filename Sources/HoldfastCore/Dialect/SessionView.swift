@@ -19,7 +19,7 @@ package final class ConnectionFacts: Sendable {
     package let query: String
     /// The headers of the opening request that go with every webhook: the route's and the dialect's.
     package let headers: [OpeningRequest.Field]
-    /// How each webhook of the connection begins, where the dialect makes that once for all of them.
+    /// What each webhook of the connection says of the opening request, where the dialect makes that once for all of them.
     package let webhookHead: ByteBuffer?
 
     package init(

@@ -47,7 +47,7 @@ package struct WsaasDialect: Dialect {
         let path = "/\(session.facts.idText)"
         let headers = [OpeningRequest.Field(name: "authorization", value: session.facts.headers.first?.value ?? "None")]
         switch event {
-        case .open, .refresh:
+        case .open, .ready, .refresh:
             return WebhookRequest(
                 method: .post, pathSuffix: path, headers: headers, body: notice("NEW_CONNECTION", session, timeout: settings.timeout))
         case .message(.text(let text)):
@@ -114,7 +114,7 @@ package struct WsaasDialect: Dialect {
     private var reply: @Sendable ([ActionResult]) -> ControlReply {
         { results in
             switch results.first {
-            case .done: make("OK", 200)
+            case .done, .dialling: make("OK", 200)
             case .full: make("BAD_REQUEST", 429)
             case .refused, .unreachable: make("BAD_REQUEST", 503)
             case .notFound, .duplicate, nil: make("NOT_FOUND", 404)

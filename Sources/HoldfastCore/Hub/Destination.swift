@@ -8,6 +8,8 @@ package enum Destination: Equatable, Sendable {
     /// On one event loop of this node.
     case shard(UInt16)
     case node(NodeName)
+    /// On any event loop of this node.
+    case anyShard
     /// It names no connection where one is needed.
     case nowhere
 
@@ -15,6 +17,7 @@ package enum Destination: Equatable, Sendable {
         switch action {
         case .publish(let publication): .everywhere(.message(publication))
         case .closeChannel(let channel, let code, let reason): .everywhere(.close(channel, code, reason: reason))
+        case .dial: .anyShard
         case .send, .close, .subscribe, .unsubscribe, .setState, .control, .accept, .reject, .askAgain, .took: of(action.target, on: node)
         }
     }

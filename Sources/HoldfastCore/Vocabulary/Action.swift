@@ -21,6 +21,8 @@ package enum Action: Equatable, Sendable {
     case closeChannel(ChannelName, code: CloseCode, reason: String)
     case setState(StatePatch, to: ConnectionID?)
     case control(ConnectionControl, to: ConnectionID?)
+    /// Opens an outbound connection on the route of the connection whose event is answered, or on the one named.
+    case dial(DialRequest, route: String?)
     /// Leaves the connection being opened in doubt: the app is asked again.
     case askAgain(after: Duration)
     /// Of the messages in the webhook, only so many bytes were taken; the rest is to be offered again. Without it, all were.
@@ -32,7 +34,7 @@ package enum Action: Equatable, Sendable {
         case .send(_, let id), .close(_, _, let id), .subscribe(_, let id), .unsubscribe(_, let id), .setState(_, let id),
             .control(_, let id):
             id
-        case .accept, .reject, .publish, .closeChannel, .askAgain, .took: nil
+        case .accept, .reject, .publish, .closeChannel, .dial, .askAgain, .took: nil
         }
     }
 }

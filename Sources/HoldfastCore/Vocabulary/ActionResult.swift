@@ -5,6 +5,8 @@
 package enum ActionResult: Equatable, Sendable {
     /// Done; `delivered` is how many connections on this node it reached.
     case done(delivered: Int)
+    /// An outbound connection is being dialled, under this id.
+    case dialling(ConnectionID)
     /// No such connection.
     case notFound
     /// The publication's id was seen on this channel within the last 60 seconds; nothing was sent.

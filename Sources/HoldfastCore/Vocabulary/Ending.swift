@@ -33,6 +33,10 @@ package struct Ending: Equatable, Sendable {
 package enum EndCause: String, CaseIterable, Sendable {
     /// The client sent a close frame.
     case client
+    /// The remote that was dialled sent a close frame.
+    case remote
+    /// A remote could not be had.
+    case notReached
     /// The app or an operator ordered it.
     case app
     /// The client broke the protocol or a limit of its messages.

@@ -5,6 +5,8 @@ package import NIOCore
 
 /// What happened on a connection.
 package enum Event: Equatable, Sendable {
+    /// The app is asked what is to be dialled; always the first event of a connection that has it.
+    case ready(DialQuestion)
     case open(OpeningRequest)
     case message(Payload)
     case ping(ByteBuffer)
@@ -21,17 +23,20 @@ package enum Event: Equatable, Sendable {
         case .message: .message
         case .ping: .ping
         case .pong: .pong
-        case .refresh: nil
+        case .refresh, .ready: nil
         case .end: .close
         }
     }
+
+    /// Whether the app is asked what to dial.
+    package var isQuestion: Bool { if case .ready = self { true } else { false } }
 
     /// The bytes that the event holds while it waits, for the queue's limit.
     package var weight: Int {
         switch self {
         case .message(let payload): payload.count
         case .ping(let bytes), .pong(let bytes): bytes.readableBytes
-        case .open, .refresh, .end: 0
+        case .ready, .open, .refresh, .end: 0
         }
     }
 
@@ -42,7 +47,7 @@ package enum Event: Equatable, Sendable {
         case .message(.binary(let bytes)): .message(.binary(bytes.dropping(count)))
         case .ping(let bytes): .ping(bytes.dropping(count))
         case .pong(let bytes): .pong(bytes.dropping(count))
-        case .open, .refresh, .end: self
+        case .ready, .open, .refresh, .end: self
         }
     }
 }

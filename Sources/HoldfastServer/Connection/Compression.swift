@@ -29,7 +29,7 @@ struct CompressionShelf {
         let windowBits: Int
     }
 
-    /// Settings and agreements are few: 9 levels, 7 windows, and as many thresholds as there are routes.
+    /// Settings and agreements are few: 9 levels, 7 windows, and as many thresholds as there are routes, and one for who cannot compress.
     private struct Key: Hashable {
         let deflater: Kind
         let threshold: Int
@@ -39,14 +39,18 @@ struct CompressionShelf {
     private var deflaters: [Kind: Deflater] = [:]
     private lazy var inflater = Inflater()
 
-    mutating func compression(for agreement: DeflateAgreement, policy: CompressionPolicy) -> Compression {
-        let key = Key(deflater: Kind(level: policy.level, windowBits: agreement.serverWindowBits), threshold: policy.threshold)
-        let isStateless = !agreement.serverKeepsContext && !agreement.clientKeepsContext
+    /// - Parameter role: ours; the agreement speaks of both sides.
+    mutating func compression(for agreement: DeflateAgreement, policy: CompressionPolicy, role: ConnectionRole = .server) -> Compression {
+        let (own, peer) = (agreement.side(role), agreement.side(role.peer))
+        // zlib cannot compress for a window of 2^8: who is held to that sends its messages as they are.
+        let threshold = own.windowBits < 9 ? Int.max : policy.threshold
+        let key = Key(deflater: Kind(level: policy.level, windowBits: max(9, own.windowBits)), threshold: threshold)
+        let isStateless = !own.keepsContext && !peer.keepsContext
         if isStateless, let found = shared[key] { return found }
         let compression = Compression(
-            inflater: agreement.clientKeepsContext ? Inflater(windowBits: agreement.clientWindowBits, keepsContext: true) : inflater,
-            deflater: agreement.serverKeepsContext ? ownDeflater(key.deflater) : sharedDeflater(key.deflater),
-            threshold: policy.threshold, isShared: !agreement.serverKeepsContext)
+            inflater: peer.keepsContext ? Inflater(windowBits: peer.windowBits, keepsContext: true) : inflater,
+            deflater: own.keepsContext ? ownDeflater(key.deflater) : sharedDeflater(key.deflater),
+            threshold: threshold, isShared: !own.keepsContext)
         if isStateless { shared[key] = compression }
         return compression
     }

@@ -35,7 +35,7 @@ extension Connection {
             state = merged
             return .done(delivered: 1)
         case .control(let control, to: _): return perform(control)
-        case .accept, .reject, .publish, .closeChannel, .askAgain, .took: return .notFound
+        case .accept, .reject, .publish, .closeChannel, .dial, .askAgain, .took: return .notFound
         }
     }
 

@@ -9,6 +9,11 @@ import NIOCore
 /// Carrying out what an app orders of a connection beyond messages, and the clocks that it sets.
 extension Connection {
     func perform(_ control: ConnectionControl) -> ActionResult {
+        // Also about a client that is just being refused.
+        if case .warn(let why) = control {
+            warn(why)
+            return .done(delivered: 1)
+        }
         guard isReachable else { return .notFound }
         switch control {
         case .ping(let payload): sendControl(.ping, payload)
@@ -36,7 +41,7 @@ extension Connection {
         case .flushLater: sendWaiting()
         case .remember(let grip): withExtras.grip = grip
         case .follow(let channel, let id): follow(channel, from: id)
-        case .warn(let why): warn(why)
+        case .warn: break
         }
         return .done(delivered: 1)
     }
@@ -172,7 +177,7 @@ extension Connection {
         resumeReading()
     }
 
-    private var withExtras: ConnectionExtras {
+    var withExtras: ConnectionExtras {
         if let extras { return extras }
         let made = ConnectionExtras()
         extras = made

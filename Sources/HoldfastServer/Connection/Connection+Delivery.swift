@@ -25,7 +25,7 @@ extension Connection {
 
     /// An event happened: the app hears of it if it wants to.
     func tell(_ event: Event) {
-        guard event.kind.map(route.configuration.events.contains) ?? route.traits.isCalledWithoutNews else { return }
+        guard event.kind.map(route.configuration.events.contains) ?? (event.isQuestion || route.traits.isCalledWithoutNews) else { return }
         switch delivery.occurred(event, at: shard.now, limits: limits) {
         case .taken, .gone: break
         case .takenNowFull: isPaused = true
@@ -61,18 +61,55 @@ extension Connection {
     var isOpening: Bool { machine.isAsking }
 
     func webhookRequest() -> OutgoingWebhook? {
-        isQueued = false
-        guard let batch = delivery.next(batches: route.traits.batches), let first = batch.first, let last = batch.last else { return nil }
+        guard let batch = nextAsked(), let first = batch.first, let last = batch.last else { return nil }
         let session = session
         extras?.askedGaps = session.gaps
         let request = route.dialect.request(for: batch, in: session)
         // A trusted proxy's own is among the headers that are repeated.
-        let gripSig = isTrusted ? nil : route.gripSig(at: wallClock())
+        let proof = isTrusted ? nil : route.proof(at: wallClock())
         let bytes = route.encoder.encode(
-            request, gripSig: gripSig, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)",
+            request, proof: proof, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)",
             traceparent: trace.traceparent(span: shard.quickRandom.next()),
             time: wallClock())
         return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || route.traits.repeatsWhenStale || request.method.isIdempotent)
+    }
+
+    /// How many batches in a row are done without the app before others on this loop have their turn.
+    private static let mostUnasked = 64
+
+    /// The next batch that the app is asked about. Those before it, of which it is not, are done.
+    private func nextAsked() -> [SequencedEvent]? {
+        // What they bring about is met in this loop, not in another one inside it.
+        isQueued = true
+        var batch = delivery.next(batches: route.traits.batches)
+        var count = 0
+        while route.traits.answersSome, let events = batch, let actions = route.dialect.unasked(events, in: session) {
+            answerUnasked(actions, to: events)
+            count += 1
+            if count == Self.mostUnasked, delivery.hasBatch {
+                shard.loop.assumeIsolated().execute {
+                    self.isQueued = false
+                    self.pumpDelivery()
+                }
+                return nil
+            }
+            batch = delivery.hasBatch ? delivery.next(batches: route.traits.batches) : nil
+        }
+        isQueued = false
+        return batch
+    }
+
+    /// Carries out what the dialect itself answers.
+    private func answerUnasked(_ actions: [Action], to batch: [SequencedEvent]) {
+        let plan: AnswerPlan
+        do throws(DialectError) {
+            plan = try AnswerPlan.check(actions, offered: batch.first?.offeredProtocols, session: session, limits: limits)
+        } catch {
+            return webhookFailed(error.failure)
+        }
+        let progress = delivery.answered(limits: limits)
+        carryOut(plan)
+        proceed(progress)
     }
 
     func webhookAnswered(_ response: HTTPResponseMessage) {
@@ -104,7 +141,7 @@ extension Connection {
         } else {
             progress = delivery.answered(limits: limits)
         }
-        carryOut(plan)
+        if batch.first?.event.isQuestion == true { dialAsTold(plan.actions) } else { carryOut(plan) }
         if extras != nil {
             closeGaps()
             postponePoll()
@@ -114,9 +151,10 @@ extension Connection {
 
     func webhookFailed(_ failure: DeliveryFailure) {
         route.counters.webhooks[failure.label, default: 0] += 1
+        let wasQuestion = delivery.batchInFlight?.first?.event.isQuestion == true
         let verdict = delivery.failed(
             failure, at: shard.now, rules: route.rules, limits: limits, jitter: Double.random(in: 0..<1, using: &shard.quickRandom))
-        log(failure, verdict)
+        log(failure, verdict, isQuestion: wasQuestion)
         switch verdict {
         case .retryNow:
             route.counters.webhookRetries += 1
@@ -128,11 +166,12 @@ extension Connection {
         case .refuseAndTell: refuseAndTell(failure)
         case .close(let lost):
             route.counters.webhookLost += lost
-            execute(machine.closeOrdered(.internalError, reason: "the app failed", error: failure.message, cause: .appFailure))
+            execute(machine.closeOrdered(route.traits.failureCode, reason: "the app failed", error: failure.message, cause: .appFailure))
             pumpDelivery()
         case .drop(let progress, let lost):
-            route.counters.webhookLost += lost
+            route.counters.webhookLost += wasQuestion ? 0 : lost
             proceed(progress)
+            if wasQuestion { dial?.askFailed(failure.message) }
         case .abandon(let lost):
             route.counters.webhookLost += lost
             told()
@@ -179,26 +218,29 @@ extension Connection {
                 opening = nil
             }
             execute(order)
+        case .reject where isOutbound: close(.policyViolation, reason: "")
         case .reject(let refusal): execute(machine.appRefused(), refusal: refusal)
         case .askAgain, nil: break
         }
         for action in plan.actions { shard.perform(action, from: self) }
     }
 
-    private func log(_ failure: DeliveryFailure, _ verdict: DeliveryMachine.Verdict) {
+    private func log(_ failure: DeliveryFailure, _ verdict: DeliveryMachine.Verdict, isQuestion: Bool) {
         let isFinal: Bool
         switch verdict {
         case .retryNow: return
         case .retry: isFinal = false
         case .refuse, .refuseAndTell, .close, .drop, .abandon: isFinal = true
         }
-        guard !isFinal || route.logThrottle.admits(at: shard.now) else { return }
+        // While the app does not say what to dial, nothing else can be seen of it.
+        let isNews = isFinal || isQuestion
+        guard !isNews || route.logThrottle.admits(at: shard.now) else { return }
         var metadata: Logger.Metadata = [
             LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.error: "\(failure.message)",
-            LogKey.target: "\(route.configuration.target)",
+            LogKey.target: "\(route.configuration.target?.description ?? "none")",
         ]
         if let held = route.logThrottle.takeHeldBack() { metadata["hf.suppressed"] = "\(held)" }
-        shard.logger.log(level: isFinal ? .warning : .debug, isFinal ? "webhook failed" : "webhook will be repeated", metadata: metadata)
+        shard.logger.log(level: isNews ? .warning : .debug, isFinal ? "webhook failed" : "webhook will be repeated", metadata: metadata)
     }
 
     private func wallClock() -> Int { Int(WallClock.seconds) }

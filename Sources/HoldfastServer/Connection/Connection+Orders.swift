@@ -11,7 +11,7 @@ extension Connection {
     func execute(_ order: ConnectionMachine.Order, refusal: Refusal = Refusal()) {
         switch order {
         case .none, .deliver, .pong: break
-        case .upgrade: opened()
+        case .upgrade, .begin: opened()
         case .refuse:
             leaveChannels()
             opening?.refuse(refusal)
@@ -67,8 +67,7 @@ extension Connection {
 
     private func countOpened() {
         wasOpened = true
-        route.counters.opened += 1
-        route.counters.connections += 1
+        route.counters.opened(isOutbound: isOutbound)
     }
 
     /// The client went away while the app was asked.
@@ -81,8 +80,12 @@ extension Connection {
 
     /// The end is known: the app is told, and when it has been told the connection is forgotten.
     private func ended(_ ending: Ending) {
-        if !wasOpened { countOpened() }
-        route.counters.closed(ending)
+        // A remote that could not be had is no connection that ended.
+        let wasThere = wasOpened || !isOutbound
+        if wasThere {
+            if !wasOpened { countOpened() }
+            route.counters.closed(ending, isOutbound: isOutbound)
+        }
         keepAlive.ended()
         keepAliveAt = nil
         isDeaf = true
@@ -93,12 +96,14 @@ extension Connection {
                 LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.code: "\(ending.code)",
                 LogKey.reason: "\(ending.cause.rawValue)", LogKey.error: "\(ending.error ?? "")",
             ])
+        defer { dial?.connectionEnded(ending) }
         extras?.hasEnded = true
         if extras?.isDetached == true {
             if delivery.isFinished { forget() }
             return
         }
-        if route.configuration.events.contains(.close) {
+        // Nor has the app heard of one that was to follow another.
+        if route.configuration.events.contains(.close), wasThere || dial?.isAgain != true {
             _ = delivery.occurred(.end(ending), at: shard.now, limits: limits)
         } else if delivery.endedUnheard(at: shard.now) {
             return forget()
@@ -128,6 +133,7 @@ extension Connection {
     /// The slot is free for another, once the socket has gone too: a client that does not read may keep its own from closing until ``closeAt``.
     func forget() {
         retryAt = nil
+        if dial?.isCurrent(self) == false { dial?.appHasHeard() }
         if context?.channel.isActive == true, closeAt != nil {
             isOver = true
         } else {

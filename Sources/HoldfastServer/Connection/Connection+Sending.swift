@@ -27,7 +27,7 @@ extension Connection {
         let frame: ByteBuffer
         if isWritable, sendQueue.isEmpty, let context {
             frame = compression.map { message.frame(for: $0) } ?? message.plain
-            if flushing, !isDirty { writeOut(frame, context) } else { write(frame) }
+            if flushing, !isDirty { writeOut(isOutbound ? masked(frame) : frame, context) } else { write(frame) }
         } else {
             // What waits may be dropped, which a compressor with a context of its own would not know.
             if let compression, compression.isShared { frame = message.frame(for: compression) } else { frame = message.plain }
@@ -40,7 +40,7 @@ extension Connection {
             case .overflow:
                 wasSlow(.close, count: 1)
                 sendQueue.removeAll()
-                let why = "the client reads too slowly: more than \(limits.sendQueueBytes) bytes wait for it"
+                let why = "the \(machine.peer) reads too slowly: more than \(limits.sendQueueBytes) bytes wait for it"
                 execute(machine.closeOrdered(.tryAgainLater, reason: "reading too slowly", error: why, cause: .slowReader))
                 return .gone
             }
@@ -86,6 +86,7 @@ extension Connection {
     }
 
     private func write(_ frame: ByteBuffer) {
+        let frame = isOutbound ? masked(frame) : frame
         isDrained = false
         context?.write(wrapOutboundOut(frame), promise: nil)
         let count = Int(unflushed) + frame.readableBytes
@@ -95,6 +96,9 @@ extension Connection {
         isDirty = true
         shard.markDirty(self)
     }
+
+    /// The frame as a client must send it (RFC 6455 §5.3).
+    private func masked(_ frame: ByteBuffer) -> ByteBuffer { FrameWriter.masked(frame, key: UInt32.random(in: .min ... .max, using: &shard.random)) }
 
     private func wasSlow(_ policy: SlowReaderPolicy, count: Int) {
         route.counters.slowReaders[policy.rawValue, default: 0] += count

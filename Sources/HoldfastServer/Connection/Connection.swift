@@ -19,15 +19,16 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// How long a peer that broke the protocol may take to hang up.
     static let failTimeout = Duration.seconds(1)
 
-    let facts: ConnectionFacts
+    /// Those of an outbound connection are known once its remote has accepted.
+    var facts: ConnectionFacts
     let route: ShardRoute
     unowned let shard: HubShard
     let trace: TraceContext
 
     // What was decided so far.
-    var machine = ConnectionMachine.asking
+    var machine: ConnectionMachine
     var keepAlive: KeepAliveMachine
-    var delivery = DeliveryMachine()
+    var delivery: DeliveryMachine
     var sendQueue = SendQueue()
     var reader: MessageReader
     /// `nil` where client and route did not agree on it.
@@ -42,6 +43,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     // What is under way.
     var opening: OpeningHandler?
+    /// What has it dialled; `nil` for those that clients have opened.
+    let dial: Dial?
     var context: ChannelHandlerContext?
     var keepAliveAt: MonotonicTime?
     var closeAt: MonotonicTime?
@@ -62,7 +65,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// Its socket, once a frame has gone straight there; good only while the channel is active.
     var socket: NIOBSDSocket.Handle?
     /// Whether frames go to the socket as they are, with no TLS between.
-    let isPlain: Bool
+    var isPlain: Bool
     /// Whether the socket is left unread because the app is behind.
     var isPaused = false
     var wantsRead = false
@@ -81,6 +84,9 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     /// - Parameter opening: who holds the channel until the app has answered.
     init(id: ConnectionID, request: OpeningRequest, route: ShardRoute, shard: HubShard, opening: OpeningHandler) {
+        machine = .asking
+        delivery = DeliveryMachine()
+        dial = nil
         isPlain = !request.isSecure
         var request = request
         request.isTrusted = route.isTrusted(request.header("grip-sig"))
@@ -95,6 +101,24 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         openedAt = shard.now
         keepAlive = KeepAliveMachine(openedAt: shard.now)
         reader = MessageReader(expectsMask: true, maxMessageBytes: route.configuration.limits.maxMessageBytes)
+    }
+
+    /// A connection that is to be dialled.
+    init(dialling dial: Dial, id: ConnectionID, route: ShardRoute, shard: HubShard) {
+        machine = .dialling
+        delivery = DeliveryMachine(asksLeave: false)
+        self.dial = dial
+        isPlain = true
+        isTrusted = false
+        facts = ConnectionFacts(
+            id: id, direction: .outbound, route: route.configuration.name,
+            request: OpeningRequest(path: "", query: "", remoteAddress: "", headers: [], protocols: []), keeping: [])
+        self.route = route
+        self.shard = shard
+        trace = TraceContext(using: &shard.random)
+        openedAt = shard.now
+        keepAlive = KeepAliveMachine(openedAt: shard.now)
+        reader = MessageReader(expectsMask: false, maxMessageBytes: route.configuration.limits.maxMessageBytes)
     }
 
     package var id: ConnectionID { facts.id }
@@ -173,6 +197,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         guard machine.messageReceived() == .deliver else { return }
         route.counters.messagesReceived += 1
         route.counters.bytesReceived += payload.count
+        if let filter = extras?.excluded, filter.excludes(payload) { return }
         keepAlive.messagePassed(at: shard.now)
         tell(.message(payload))
     }
@@ -202,6 +227,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         }
         if let due = keepAliveAt, due <= now { checkKeepAlive(at: now) }
         checkExtras(at: now)
+        dial?.reminded(at: now)
     }
 
     func drain(at moment: MonotonicTime) {

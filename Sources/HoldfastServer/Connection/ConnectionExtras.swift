@@ -24,6 +24,8 @@ final class ConnectionExtras {
     var gaps: Set<ChannelName> = []
     /// Those that the webhook in flight asks about.
     var askedGaps: [ChannelGap] = []
+    /// Messages that the app is not told of (`unsocket`).
+    var excluded: TextFilter?
     /// Whether the app hears of the connection no more.
     var isDetached = false
     /// Whether the end is known.

@@ -39,6 +39,10 @@ struct ActionRoutes {
             json.string("ok")
             json.key("delivered")
             json.integer(delivered)
+        case .dialling(let id):
+            json.string("ok")
+            json.key("connection")
+            json.string(id.description)
         case .duplicate:
             json.string("duplicate")
             json.key("delivered")

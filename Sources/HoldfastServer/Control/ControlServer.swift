@@ -42,7 +42,9 @@ package struct ControlServer: Service {
         let running = running
         let configuration = hub.configuration
         let authorization: ControlAuthorization?
+        let keys: ControlKeys
         do throws(TokenKeyError) {
+            keys = try await ControlKeys(configuration.routes)
             authorization =
                 if let token = configuration.controlToken {
                     try await ControlAuthorization(token: token, issuer: configuration.controlIssuer)
@@ -52,7 +54,7 @@ package struct ControlServer: Service {
         }
         let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: Self.idleTimeout))
         let application = Application(
-            router: Self.router(hub: hub, admission: admission, authorization: authorization, certificates: certificates.all),
+            router: Self.router(hub: hub, admission: admission, authorization: authorization, keys: keys, certificates: certificates.all),
             server: try certificates.control.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host.isEmpty ? "0.0.0.0" : address.host, port: address.port), serverName: "holdfast",
@@ -71,15 +73,19 @@ package struct ControlServer: Service {
 
     /// All routes, for the server and for the tests that hold them against openapi.yaml.
     ///
-    /// - Parameter authorization: of the configured control token; `nil` without one.
+    /// - Parameters:
+    ///   - authorization: of the configured control token; `nil` without one.
+    ///   - keys: of dialects that have their own.
     package static func router(
-        hub: Hub, admission: NodeAdmission, authorization: ControlAuthorization? = nil, certificates: [ServerCertificate] = []
+        hub: Hub, admission: NodeAdmission, authorization: ControlAuthorization? = nil, keys: ControlKeys = .none,
+        certificates: [ServerCertificate] = []
     ) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         HealthRoutes(hub: hub, admission: admission).add(to: router)
         let hosts = hub.configuration.routes.filter { $0.dialect == .wsaas }.compactMap { TargetURL($0.wsaas.localAddress)?.host }
-        let guarded = router.group().add(middleware: TokenMiddleware(authorization: authorization, knownHosts: Set(hosts)))
+        let gate = ControlGate(authorization: authorization, knownHosts: Set(hosts))
+        let guarded = router.group().add(middleware: TokenMiddleware(gate: gate))
         guarded.get("/metrics") { _, _ in
             let page = MetricsPage.write(
                 await hub.report(), configuration: hub.configuration, certificates: certificates, broker: hub.broker, version: Version.number)
@@ -88,7 +94,8 @@ package struct ControlServer: Service {
         ActionRoutes(hub: hub).add(to: guarded)
         ChannelRoutes(hub: hub).add(to: guarded)
         ConnectionRoutes(hub: hub).add(to: guarded)
-        DialectRoutes(hub: hub).add(to: guarded)
+        DialRoutes(hub: hub).add(to: guarded)
+        DialectRoutes(hub: hub, gate: gate, keys: keys).add(to: router)
         return router
     }
 }

@@ -8,30 +8,87 @@ import Hummingbird
 import NIOCore
 
 /// Requests in a dialect's own convention: whatever the paths above do not claim is offered to the dialects of the configured routes.
+///
+/// Where a dialect has a key of its own, it says of each request who may make it; all others need the control token.
 struct DialectRoutes {
     let hub: Hub
+    let gate: ControlGate
+    let keys: ControlKeys
 
     func add(to router: some RouterMethods<BasicRequestContext>) {
-        let dialects = hub.configuration.routes.map(\.speaker)
-        let places: [(HTTPRequest.Method, RouterPath)] = [(.get, "/"), (.get, "/**"), (.put, "/**"), (.delete, "/**"), (.post, "/**")]
-        for (method, path) in places {
-            router.on(path, method: method) { request, _ in
-                let body = try await request.wholeBody(limit: hub.configuration.maxActionBytes)
-                let command = ControlRequest(
-                    method: request.method.rawValue, path: request.uri.path.removingPercentEncoding ?? request.uri.path,
-                    query: request.uri.query ?? "", contentType: request.headers[.contentType], accept: request.headers[.accept], body: body)
-                for dialect in dialects {
-                    guard let answer = dialect.command(from: command) else { continue }
-                    let reply = answer.reply(await hub.perform(answer.actions))
-                    var headers: HTTPFields = [.contentType: reply.contentType]
-                    for field in reply.headers {
-                        if let name = HTTPField.Name(field.name) { headers.append(HTTPField(name: name, value: field.value)) }
-                    }
-                    return Response(
-                        status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: ByteBuffer(string: reply.body)))
-                }
-                throw HTTPError(.notFound)
-            }
+        let speakers = hub.configuration.routes.map {
+            Speaker(dialect: $0.speaker, verifier: keys[$0.name], hasSpokenKey: ControlKeys.isSpoken(by: $0))
         }
+        var places: [(HTTPRequest.Method, RouterPath)] = [(.get, "/"), (.get, "/**"), (.put, "/**"), (.delete, "/**"), (.post, "/**")]
+        // The published control API is at no path in particular.
+        if hub.configuration.routes.contains(where: { $0.dialect == .slip }) { places.append((.post, "/")) }
+        for (method, path) in places {
+            router.on(path, method: method) { request, _ in try await answer(request, speakers) }
+        }
+    }
+
+    /// A route's dialect, and what verifies the tokens of those who ask for something in its convention.
+    private struct Speaker: Sendable {
+        let dialect: any Dialect
+        let verifier: TokenVerifier?
+        let hasSpokenKey: Bool
+    }
+
+    private func answer(_ request: Request, _ speakers: [Speaker]) async throws -> Response {
+        let refusal = gate.refusal(of: request)
+        let signed = speakers.map { $0.verifier?.verifies(request) ?? false }
+        let path = request.uri.path.removingPercentEncoding ?? request.uri.path
+        // Whoever has no key at all, and asks where each convention has one in its header, is not listened to: the dialect only says no.
+        var command = ControlRequest(
+            method: request.method.rawValue, path: path, query: request.uri.query ?? "",
+            contentType: request.headers[.contentType], accept: request.headers[.accept], authorization: request.headers[.authorization],
+            time: WallClock.nanoseconds, body: ByteBuffer())
+        let isStranger = refusal != nil && !signed.contains(true) && !(keys.areSpoken(at: path) && isKnown(command, speakers))
+        if isStranger, keys.isEmpty, let refusal { throw refusal }
+        if !isStranger { command.body = try await request.wholeBody(limit: hub.configuration.maxActionBytes) }
+        let commands = zip(speakers, signed).compactMap { speaker, isSigned in speaker.dialect.command(from: command).map { (command: $0, isSigned) }
+        }
+        // Who shows a convention's own key means that convention, wherever its route stands in the file.
+        for case (let command, true) in commands {
+            if case .signed = command.access { return Self.response(command.reply(await hub.perform(command.steps))) }
+        }
+        var unknown: ControlReply?
+        for (command, _) in commands {
+            switch command.access {
+            case .controlToken:
+                if let refusal { throw refusal }
+            case .judged: break
+            case .barred:
+                unknown = unknown ?? command.reply([])
+                continue
+            case .signed(let otherwise):
+                unknown = unknown ?? otherwise
+                continue
+            }
+            return Self.response(command.reply(await hub.perform(command.steps)))
+        }
+        if let unknown { return Self.response(unknown) }
+        throw refusal ?? HTTPError(.notFound)
+    }
+
+    /// Whether a dialect that looks for its key itself finds it in a request's head.
+    private func isKnown(_ head: ControlRequest, _ speakers: [Speaker]) -> Bool {
+        speakers.contains { $0.hasSpokenKey && $0.dialect.refusal(ofHead: head) == nil }
+    }
+
+    private static func response(_ reply: ControlReply) -> Response {
+        var headers: HTTPFields = [.contentType: reply.contentType]
+        for field in reply.headers {
+            if let name = HTTPField.Name(field.name) { headers.append(HTTPField(name: name, value: field.value)) }
+        }
+        return Response(status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: ByteBuffer(string: reply.body)))
+    }
+}
+
+extension TokenVerifier {
+    /// Whether a request brings a token that is good now.
+    fileprivate func verifies(_ request: Request) -> Bool {
+        guard let header = request.headers[.authorization], case .bearer(let token) = GripAuthorization(header: header) else { return false }
+        return verify(token, at: Int(WallClock.seconds)) == .valid
     }
 }

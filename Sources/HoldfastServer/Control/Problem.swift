@@ -19,7 +19,7 @@ struct Problem: Error {
     /// What became of an action that was to concern one connection; `nil` when it was done.
     init?(_ result: ActionResult?, on id: ConnectionID) {
         switch result {
-        case .done, .duplicate: return nil
+        case .done, .dialling, .duplicate: return nil
         case .notFound, nil: self = .noConnection(id.description)
         case .full: self.init(status: .tooManyRequests, detail: "the client reads too slowly and its queue is full; the message was dropped")
         case .refused(let why): self.init(status: .conflict, detail: why)
@@ -65,36 +65,6 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
                 error.status == .notFound
                 ? "no such endpoint: \(request.method) \(request.uri.path); GET /openapi.yaml lists them" : error.status.reasonPhrase
             return Problem(status: error.status, detail: detail).response
-        }
-    }
-}
-
-/// Lets requests through that carry the control token. Without a configured token all pass: the port is then on loopback.
-struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
-    /// `nil` without a configured token.
-    let authorization: ControlAuthorization?
-    /// Host names by which the configuration itself sends programs here.
-    var knownHosts: Set<String> = []
-
-    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
-        if let authorization {
-            if case .refused(let detail) = authorization.judge(request.headers[.authorization], at: Int(WallClock.seconds)) {
-                throw Problem(status: .unauthorized, detail: detail, headers: [.wwwAuthenticate: "Bearer"])
-            }
-        } else {
-            try refuseWebPages(request)
-        }
-        return try await next(request, context)
-    }
-
-    /// A page that somebody visits can make their browser send requests to loopback; two marks give it away: the Origin header that a browser
-    /// adds, and a host name that was made to point here (DNS rebinding). Programs send neither.
-    private func refuseWebPages(_ request: Request) throws {
-        let host = HostPort(request.head.authority ?? "", defaultPort: 80)?.host ?? ""
-        guard request.headers[.origin] == nil, host == "localhost" || HostPort.isAddress(host) || knownHosts.contains(host) else {
-            throw Problem(
-                status: .forbidden,
-                detail: "without a token this port answers no web pages, and no host names but localhost; set control.token (--control-token)")
         }
     }
 }

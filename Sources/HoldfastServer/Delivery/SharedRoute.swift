@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import HoldfastCore
 import NIOSSL
 
@@ -9,26 +10,36 @@ package struct SharedRoute: Sendable {
     let budget: WebhookBudget
     /// `nil` for a target without TLS.
     let tls: NIOSSLContext?
-    /// Signs requests to the app (GRIP); `nil` without a key.
-    let signer: TokenSigner?
+    /// What proves to the app who sends; `nil` without a key.
+    let proof: RequestProof?
     /// Knows the requests of a proxy before this gateway (GRIP); `nil` where none is trusted.
     let upstream: TokenVerifier?
     /// The way to the app for plain requests; `nil` where the dialect is about WebSockets only.
     let proxy: HTTPProxy?
 
+    /// The proxies that outbound connections go through.
+    let proxies: ProxyChoice
+    private let dialing: DialTLS
+
+    /// How remotes are spoken to by TLS.
+    ///
+    /// - Throws: an error of the library's when the system's certificates cannot be read.
+    func dialTLS() throws -> NIOSSLContext { try dialing.context() }
+
     /// - Throws: a ``GatewayError`` when the route's certificates or keys cannot be used.
     init(_ route: RouteConfiguration, loopCount: Int, proxy: HTTPProxy? = nil) async throws(GatewayError) {
         self.proxy = proxy
+        proxies = ProxyChoice(environment: route.dial.usesProxies ? ProcessInfo.processInfo.environment : [:])
+        dialing = try DialTLS(route)
         do throws(TokenKeyError) {
+            proof = try await RequestProof.of(route)
             let grip = route.dialect == .grip ? route.grip : GripSettings()
-            signer =
-                if let key = grip.sigKey { try await TokenSigner(key, issuer: grip.sigIss, setting: "route \(route.name): grip.sigKey") } else { nil }
             upstream = if let key = grip.upstreamKey { try await TokenVerifier(key, setting: "route \(route.name): grip.upstreamKey") } else { nil }
         } catch {
             throw GatewayError(.badKey, error.description)
         }
         budget = WebhookBudget(limit: route.webhook.concurrency, openingLimit: route.webhook.queue, loopCount: loopCount)
-        guard route.target.isTLS else {
+        guard let target = route.target, target.isTLS else {
             tls = nil
             return
         }
@@ -37,7 +48,7 @@ package struct SharedRoute: Sendable {
         } catch let error as GatewayError {
             throw error
         } catch {
-            throw GatewayError(.noTrust, "route \(route.name): \(route.target) cannot be called by TLS: \(TLSError.sentence(error))")
+            throw GatewayError(.noTrust, "route \(route.name): \(target) cannot be called by TLS: \(TLSError.sentence(error))")
         }
     }
 

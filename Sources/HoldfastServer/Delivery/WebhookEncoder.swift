@@ -9,26 +9,30 @@ import NIOCore
 struct WebhookEncoder {
     private let target: TargetURL
     private let secrets: [WebhookSecret]
-    /// The request that most webhooks are: `POST` of JSON to the target's own path.
+    /// The request that most webhooks are: `POST` to the target's own path.
     private let common: HTTPRequestTemplate
+    private let contentType: String
 
-    /// - Parameter secrets: empty where the dialect does not sign.
-    init(target: TargetURL, secrets: [WebhookSecret]) {
+    /// - Parameters:
+    ///   - secrets: empty where the dialect does not sign.
+    ///   - contentType: of most webhooks.
+    init(target: TargetURL, secrets: [WebhookSecret], contentType: String = Self.json) {
         self.target = target
         self.secrets = secrets
-        common = Self.template(target, method: .post, pathSuffix: "", contentType: Self.json)
+        self.contentType = contentType
+        common = Self.template(target, method: .post, pathSuffix: "", contentType: contentType)
     }
 
     /// - Parameters:
-    ///   - gripSig: the token that says who sends, for apps that ask for it.
+    ///   - proof: the header that says who sends, for apps that ask for it.
     ///   - id: the delivery's id, the same for each attempt.
     ///   - time: seconds since 1970, for the signature; asked for only when there is one.
     func encode(
-        _ request: WebhookRequest, gripSig: String?, id: @autoclosure () -> String, traceparent: String, time: @autoclosure () -> Int
+        _ request: WebhookRequest, proof: OpeningRequest.Field?, id: @autoclosure () -> String, traceparent: String, time: @autoclosure () -> Int
     ) -> ByteBuffer {
         template(for: request).request(body: request.body) { fields in
             fields.add("traceparent", traceparent)
-            if let gripSig { fields.add("grip-sig", gripSig) }
+            if let proof { fields.add(proof.name, proof.value) }
             for header in request.headers { fields.add(header.name, header.value) }
             guard !secrets.isEmpty else { return }
             let id = id()
@@ -41,11 +45,11 @@ struct WebhookEncoder {
 
     private func template(for request: WebhookRequest) -> HTTPRequestTemplate {
         if let head = request.head { return HTTPRequestTemplate(head: head) }
-        if request.method == .post, request.pathSuffix.isEmpty, request.contentType == Self.json { return common }
+        if request.method == .post, request.pathSuffix.isEmpty, request.contentType == contentType { return common }
         return Self.template(target, method: request.method, pathSuffix: request.pathSuffix, contentType: request.contentType)
     }
 
-    private static let json = "application/json"
+    static let json = "application/json"
 
     private static func template(_ target: TargetURL, method: WebhookRequest.Method, pathSuffix: String, contentType: String) -> HTTPRequestTemplate {
         HTTPRequestTemplate(

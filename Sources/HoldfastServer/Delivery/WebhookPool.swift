@@ -38,7 +38,7 @@ final class WebhookPool {
         budget = shared.budget
         tls = shared.tls
         self.logger = logger
-        target = route.target
+        target = route.target ?? .nowhere
         policy = route.webhook
     }
 
@@ -123,7 +123,10 @@ final class WebhookPool {
 
     /// Sends a source's request on a place that was acquired for it.
     private func dispatch(_ source: any WebhookSource) {
-        guard let webhook = source.webhookRequest() else { return budget.release() }
+        guard let webhook = source.webhookRequest() else {
+            budget.release()
+            return budget.wakeOthers()
+        }
         inFlight += 1
         let deadline = MonotonicTime.current + policy.timeout
         if let connection = idle.popLast() {

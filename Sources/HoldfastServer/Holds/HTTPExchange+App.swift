@@ -43,7 +43,7 @@ extension HTTPExchange: AppCall.Receiver {
         for field in fields { headers.add(name: field.name, value: field.value) }
         // The GRIP proxy before this one speaks for itself.
         guard !isTrusted else { return headers }
-        if let token = route.gripSig(at: Int(WallClock.seconds)) { headers.add(name: "grip-sig", value: token) }
+        if let proof = route.proof(at: Int(WallClock.seconds)) { headers.add(name: proof.name, value: proof.value) }
         if !proxy.settings.noGrip { headers.add(name: "grip-feature", value: ProxyHeaders.gripFeature) }
         for gap in gaps { headers.add(name: "grip-last", value: GripLast.value(channel: gap.channel, lastID: gap.lastID)) }
         return headers

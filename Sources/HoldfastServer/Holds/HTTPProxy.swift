@@ -27,7 +27,7 @@ package final class HTTPProxy: Sendable {
     package init(_ route: RouteConfiguration, group: any EventLoopGroup) throws(GatewayError) {
         settings = route.grip
         path = route.path
-        target = route.target
+        target = route.target ?? .nowhere
         timeout = route.webhook.timeout
         let limit = TimeAmount.nanoseconds(route.webhook.timeout.inNanoseconds)
         var configuration = HTTPClient.Configuration(

@@ -14,6 +14,8 @@ package final class Hub: Sendable {
     package let broker: any Broker
     let shards: [Handle]
     let taps = ChannelTaps()
+    /// The outbound connections that are to stand.
+    let dials: DialBook
     /// Publications through the control API; those in answers are counted by their routes.
     let controlPublications = Atomic<Int>(0)
     private let publications = NIOLockedValueBox(DeduplicationWindow())
@@ -29,11 +31,12 @@ package final class Hub: Sendable {
 
     /// - Parameter make: makes the shard of one loop; called on that loop.
     package init(
-        configuration: GatewayConfiguration, broker: any Broker, loops: [any EventLoop],
+        configuration: GatewayConfiguration, broker: any Broker, loops: [any EventLoop], dials: DialBook = DialBook(),
         make: @escaping @Sendable (UInt16, any EventLoop) -> HubShard
     ) async throws {
         self.configuration = configuration
-        let wait = configuration.routes.map(\.grip.messageWait).max() ?? GripSettings().messageWait
+        self.dials = dials
+        let wait = configuration.routes.filter { $0.dialect == .grip }.map(\.grip.messageWait).max() ?? GripSettings().messageWait
         sequencer = NIOLockedValueBox(ChannelSequencer(wait: wait))
         self.broker = broker
         var shards: [Handle] = []
@@ -82,6 +85,7 @@ package final class Hub: Sendable {
                 }
             case .shard(let shard) where Int(shard) < shards.count: local[Int(shard)].append(Step(index: index, action: action))
             case .node(let node): remote[node, default: []].append(Step(index: index, action: action))
+            case .anyShard: local[dials.nextShard(of: shards.count)].append(Step(index: index, action: action))
             case .shard, .nowhere: tally.add(.notFound, at: index)
             }
         }
@@ -175,6 +179,7 @@ package final class Hub: Sendable {
                 for place in shards.indices where place != Int(index) { local[place].append(action) }
             case .shard(let shard) where Int(shard) < shards.count: local[Int(shard)].append(action)
             case .node(let node): remote[node, default: []].append(action)
+            case .anyShard: local[dials.nextShard(of: shards.count)].append(action)
             case .shard, .nowhere: break
             }
         }

@@ -26,6 +26,9 @@ extension HubShard {
                 handOver(.publish(next))
             }
         case .shard(index): _ = perform(action)
+        case .anyShard:
+            guard case .dial(let request, _) = action else { return }
+            if case .refused(let why) = dial(request, on: connection.route) { connection.warn("\(request.url.withoutQuery) is not dialled: \(why)") }
         case .shard, .node: handOver(action)
         case .nowhere: break
         }
@@ -37,7 +40,7 @@ extension Action {
     fileprivate var isForAnswered: Bool {
         switch self {
         case .send, .close, .subscribe, .unsubscribe, .setState, .control: target == nil
-        case .accept, .reject, .publish, .closeChannel, .askAgain, .took: false
+        case .accept, .reject, .publish, .closeChannel, .dial, .askAgain, .took: false
         }
     }
 }

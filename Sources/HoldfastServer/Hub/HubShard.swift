@@ -17,6 +17,8 @@ package final class HubShard {
     let admission: NodeAdmission
     let courier: Courier
     let routes: RouteTable<ShardRoute>
+    /// Those through which one publishes on the public port, by the path for that.
+    let publishers: RouteTable<ShardRoute>
     private(set) unowned var hub: Hub!
     /// The time of the last tick: exact enough for deadlines of seconds, and free.
     private(set) var now: MonotonicTime
@@ -58,6 +60,10 @@ package final class HubShard {
         now = .current
         reminders = DeadlineWheel(tick: Self.tick, slotCount: 1024, now: .current)
         courier = Courier(loop: loop, index: Int(index), shared: shared, configuration: configuration, logger: logger)
+        publishers = RouteTable(
+            courier.routes.compactMap { route in
+                route.configuration.publishPath.flatMap(PathPattern.init).map { .init(host: route.configuration.host, pattern: $0, route: route) }
+            })
         routes = RouteTable(courier.routes.map { .init(host: $0.configuration.host, pattern: $0.configuration.path, route: $0) })
     }
 
@@ -213,6 +219,9 @@ package final class HubShard {
         case .shard:
             guard let id = action.target, let connection = connection(id) else { return .notFound }
             return connection.perform(action)
+        case .anyShard:
+            guard case .dial(let request, let route) = action else { return .notFound }
+            return dial(request, onRoute: route)
         case .node, .nowhere: return .notFound
         }
     }

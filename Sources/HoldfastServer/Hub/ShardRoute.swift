@@ -17,31 +17,30 @@ package final class ShardRoute {
     var counters = RouteCounters()
     var logThrottle = LogThrottle()
 
-    private var signature: (token: String, madeAt: Int)?
+    private var signature: (field: OpeningRequest.Field, madeAt: Int)?
 
     init(configuration: RouteConfiguration, shared: SharedRoute, pool: WebhookPool) {
         self.configuration = configuration
         self.shared = shared
         dialect = configuration.speaker
         traits = dialect.traits
-        rules = DeliveryMachine.RetryRules(policy: configuration.webhook, isRepeatable: traits.isRepeatable)
+        rules = DeliveryMachine.RetryRules(
+            policy: configuration.webhook, isRepeatable: traits.isRepeatable, isAbandonedWhole: traits.isAbandonedWhole)
         self.pool = pool
-        encoder = WebhookEncoder(target: configuration.target, secrets: traits.isSigned ? configuration.secrets : [])
+        encoder = WebhookEncoder(
+            target: configuration.target ?? .nowhere, secrets: traits.isSigned ? configuration.secrets : [], contentType: traits.contentType)
     }
 
-    /// How long one token of `Grip-Sig` is used, in seconds. It is good for an hour.
-    private static let signatureLife = 60
-
-    /// The token of `Grip-Sig`; `nil` for a route without a key.
+    /// The header that proves to the app who sends; `nil` for a route without a key.
     ///
     /// - Parameter seconds: the time now, in seconds since 1970; asked for only when there is a key.
-    func gripSig(at seconds: @autoclosure () -> Int) -> String? {
-        guard let signer = shared.signer else { return nil }
+    func proof(at seconds: @autoclosure () -> Int) -> OpeningRequest.Field? {
+        guard let proof = shared.proof else { return nil }
         let seconds = seconds()
-        if let signature, (0..<Self.signatureLife).contains(seconds - signature.madeAt) { return signature.token }
-        guard let token = try? signer.sign(at: seconds) else { return nil }
-        signature = (token, seconds)
-        return token
+        if let signature, (0..<proof.reuse).contains(seconds - signature.madeAt) { return signature.field }
+        guard let field = proof.field(at: seconds) else { return nil }
+        signature = (field, seconds)
+        return field
     }
 
     /// Whether a request comes from a GRIP proxy that this route trusts.

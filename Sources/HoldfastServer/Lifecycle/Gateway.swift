@@ -22,13 +22,15 @@ package struct Gateway: Service {
     private let certificates: Certificates
     private let logger: Logger
     private let ready: @Sendable (Addresses) -> Void
+    private let dials: DialBook
 
     /// - Parameters:
     ///   - certificates: of the configuration.
+    ///   - dials: told when no connection is left of those whose app says what to dial.
     ///   - ready: called once, when clients and control requests are accepted.
     package init(
         configuration: GatewayConfiguration, broker: any Broker, certificates: Certificates = .none, logger: Logger,
-        ready: @escaping @Sendable (Addresses) -> Void
+        dials: DialBook = DialBook(), ready: @escaping @Sendable (Addresses) -> Void
     ) {
         precondition((configuration.tls == nil) == (certificates.public == nil), "what is to be secret must not go in the clear")
         precondition((configuration.controlTLS == nil) == (certificates.control == nil), "what is to be secret must not go in the clear")
@@ -37,6 +39,7 @@ package struct Gateway: Service {
         self.broker = broker
         self.logger = logger
         self.ready = ready
+        self.dials = dials
     }
 
     /// Runs until a graceful shutdown, then drains.
@@ -76,7 +79,7 @@ package struct Gateway: Service {
         var shared: [SharedRoute] = []
         for route in configuration.routes { shared.append(try await SharedRoute(route, loopCount: loops.count, proxy: proxies[route.name])) }
         let routes = shared
-        let hub = try await Hub(configuration: configuration, broker: broker, loops: loops) { index, loop in
+        let hub = try await Hub(configuration: configuration, broker: broker, loops: loops, dials: dials) { index, loop in
             HubShard(index: index, loop: loop, configuration: configuration, shared: routes, admission: admission, logger: logger)
         }
         do {
@@ -99,7 +102,7 @@ package struct Gateway: Service {
         }
         let clients = ClientService(channels: bound, drain: Drain(hub: hub, admission: admission, logger: logger))
         // Services end in reverse order: the door closes first, and the control API answers until the last connection is gone.
-        var services: [any Service] = [control, clients]
+        var services: [any Service] = [control, clients, DialService(hub: hub)]
         services += certificates.all.map(\.reloader)
         try await ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger)).run()
         await broker.leave()
@@ -120,7 +123,7 @@ package struct Gateway: Service {
     private func makeAdmission() -> NodeAdmission {
         let openFiles = OpenFileLimit.raise()
         // Plain requests have as many connections to the app for themselves.
-        let webhooks = configuration.routes.reduce(0) { $0 + $1.webhook.concurrency * ($1.dialect == .grip ? 2 : 1) }
+        let webhooks = configuration.routes.reduce(0) { $0 + ($1.target == nil ? 0 : $1.webhook.concurrency * ($1.dialect == .grip ? 2 : 1)) }
         let plan = OpenFileLimit.plan(openFiles: openFiles, webhooks: webhooks)
         if let wanted = configuration.maxConnections, wanted > plan.connections {
             logger.warning(

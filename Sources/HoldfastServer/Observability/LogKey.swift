@@ -11,6 +11,8 @@ enum LogKey {
     static let attempt = "hf.attempt"
     static let events = "hf.events"
     static let target = "hf.target"
+    static let remote = "hf.remote"
+    static let delay = "hf.delay"
     static let address = "hf.address"
     static let count = "hf.count"
     static let listener = "hf.listener"

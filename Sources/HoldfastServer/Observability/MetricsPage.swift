@@ -23,14 +23,21 @@ package enum MetricsPage {
                 }
             }
         }
+        /// Both directions where the dialect can dial, else that of clients.
+        func perDirection(_ all: KeyPath<RouteCounters, Int>, _ outbound: KeyPath<RouteCounters, Int>) {
+            for (route, counters) in routes {
+                page.sample(labels(route, .inbound), Double(counters[keyPath: all] - counters[keyPath: outbound]))
+                if route.dialect.dials { page.sample(labels(route, .outbound), Double(counters[keyPath: outbound])) }
+            }
+        }
 
         page.family("holdfast_build_info", .gauge, help: "Always 1; the version is in the label.")
         page.sample([("version", version)], 1)
 
         page.family("holdfast_connections", .gauge, help: "Connections held now.")
-        for (route, counters) in routes { page.sample(labels(route), Double(counters.connections)) }
+        perDirection(\.connections, \.outbound)
         page.family("holdfast_connections_opened_total", .counter, help: "Connections that were accepted.")
-        for (route, counters) in routes { page.sample(labels(route), Double(counters.opened)) }
+        perDirection(\.opened, \.openedOutbound)
         page.family(
             "holdfast_connections_closed_total", .counter, help: "Connections that ended, by class of close code and by who or what ended them.")
         for (route, counters) in routes {
@@ -87,6 +94,17 @@ package enum MetricsPage {
             }
         }
 
+        // Only for routes that can dial.
+        let dialing = routes.filter { $0.route.dialect.dials }
+        if !dialing.isEmpty {
+            page.family("holdfast_dials_total", .counter, help: "Tries to reach a remote, by how they ended.")
+            for (route, counters) in dialing {
+                for outcome in ["ok", "failed"] {
+                    page.sample([("route", route.name), ("outcome", outcome)], Double(counters.dials[outcome] ?? 0))
+                }
+            }
+        }
+
         page.family("holdfast_publish_total", .counter, help: "Publications by the app, through answers and the control API.")
         page.sample([("broker", broker.name)], Double(routes.reduce(0) { $0 + $1.counters.publications } + report.controlPublications))
         page.family("holdfast_fanout_duration_seconds", .histogram, help: "Time to queue one publication for all subscribers on an event loop.")
@@ -112,7 +130,7 @@ package enum MetricsPage {
         }
     }
 
-    private static func labels(_ route: RouteConfiguration) -> ExpositionWriter.Labels {
-        [("route", route.name), ("dialect", route.dialect.rawValue), ("direction", "inbound")]
+    private static func labels(_ route: RouteConfiguration, _ direction: ConnectionFacts.Direction) -> ExpositionWriter.Labels {
+        [("route", route.name), ("dialect", route.dialect.rawValue), ("direction", direction.rawValue)]
     }
 }

@@ -13,7 +13,10 @@ package struct RouteCounters: Sendable {
     }
 
     package var connections = 0
+    /// Those among them that the gateway has dialled.
+    package var outbound = 0
     package var opened = 0
+    package var openedOutbound = 0
     package var closed: [Closing: Int] = [:]
     package var messagesReceived = 0
     package var bytesReceived = 0
@@ -31,17 +34,30 @@ package struct RouteCounters: Sendable {
     package var publications = 0
     /// Plain requests that were passed on to the app, by how they ended.
     package var proxied: [ProxyOutcome: Int] = [:]
+    /// Tries to reach a remote, by how they ended.
+    package var dials: [String: Int] = [:]
     /// Requests that are held now.
     package var held = 0
 
-    package mutating func closed(_ ending: Ending) {
+    package mutating func opened(isOutbound: Bool) {
+        opened += 1
+        connections += 1
+        guard isOutbound else { return }
+        openedOutbound += 1
+        outbound += 1
+    }
+
+    package mutating func closed(_ ending: Ending, isOutbound: Bool) {
         connections -= 1
+        if isOutbound { outbound -= 1 }
         closed[Closing(codeClass: Self.codeClass(ending.code), cause: ending.cause), default: 0] += 1
     }
 
     package mutating func add(_ other: RouteCounters) {
         connections += other.connections
+        outbound += other.outbound
         opened += other.opened
+        openedOutbound += other.openedOutbound
         closed.merge(other.closed, uniquingKeysWith: +)
         messagesReceived += other.messagesReceived
         bytesReceived += other.bytesReceived
@@ -56,6 +72,7 @@ package struct RouteCounters: Sendable {
         shed.merge(other.shed, uniquingKeysWith: +)
         publications += other.publications
         proxied.merge(other.proxied, uniquingKeysWith: +)
+        dials.merge(other.dials, uniquingKeysWith: +)
         held += other.held
     }
 

@@ -10,7 +10,7 @@ package enum TokenVerdict: Equatable, Sendable {
     case notYetValid
     /// Its `iss` is not the required one, or is missing.
     case wrongIssuer
-    /// It has an `aud`: it was made for somebody in particular, and the gateway answers to no such name (RFC 7519 §4.1.3).
+    /// Its `aud` is missing or names somebody else; or it has one where the verifier answers to no name at all (RFC 7519 §4.1.3).
     case wrongAudience
     /// Another key has signed it, another algorithm than the key's is named, or none.
     case badSignature

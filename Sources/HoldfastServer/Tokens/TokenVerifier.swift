@@ -14,15 +14,18 @@ package struct TokenVerifier: Sendable {
 
     /// What a token's `iss` must be; `nil` where it does not matter.
     package let issuer: String?
+    /// The name under which this verifier is meant by a token's `aud`; `nil` where a token must have none.
+    package let audience: String?
     private let key: TokenKey
 
     /// Reads the key's file, if it has one. Of a private key the public one is used.
     ///
     /// - Parameter setting: the key's setting, for error messages: `grip.upstreamKey`.
     /// - Throws: a ``TokenKeyError`` when the key cannot verify.
-    package init(_ key: GripKey, issuer: String? = nil, setting: String) async throws(TokenKeyError) {
+    package init(_ key: GripKey, issuer: String? = nil, audience: String? = nil, setting: String) async throws(TokenKeyError) {
         self.key = try await TokenKey(key, for: .verifying, setting: setting)
         self.issuer = issuer
+        self.audience = audience
     }
 
     /// - Parameter seconds: the time now, in seconds since 1970.
@@ -48,7 +51,13 @@ package struct TokenVerifier: Sendable {
         if let issuer {
             guard let name = claims["iss"]?.string, ConstantTime.equal(name, issuer) else { return .wrongIssuer }
         }
-        return claims["aud"] == nil ? .valid : .wrongAudience
+        return isMeant(claims["aud"]) ? .valid : .wrongAudience
+    }
+
+    /// An audience is one name or several (RFC 7519 §4.1.3).
+    private func isMeant(_ claim: JSONValue?) -> Bool {
+        guard let audience else { return claim == nil }
+        return (claim?.array ?? [claim].compactMap(\.self)).contains { $0.string.map { ConstantTime.equal($0, audience) } ?? false }
     }
 
     private static func bytes(_ part: Substring) -> ByteBuffer? { Base64.decode(String(part), urlSafe: true) }

@@ -27,6 +27,17 @@ package struct HTTPResponseHead: Sendable {
         return found
     }
 
+    /// The values of all fields of that name, in order, without the white space around them.
+    ///
+    /// - Parameter name: in lower case.
+    package func values(_ name: String) -> [String] {
+        var values: [String] = []
+        forEach { field, value in
+            if field == name { values.append(value) }
+        }
+        return values
+    }
+
     /// Calls `body` with each field in order: the name in lower case, and the value.
     package func forEach(_ body: (_ name: String, _ value: String) -> Void) {
         fields.withUnsafeReadableBytes { bytes in

@@ -157,7 +157,7 @@ package struct HTTPResponseReader: Sendable {
 
 extension ByteBuffer {
     /// The offset just behind the empty line that ends a head, from the reader index on.
-    fileprivate func endOfHead(from start: Int) -> Int? {
+    func endOfHead(from start: Int) -> Int? {
         withUnsafeReadableBytes { bytes in
             var index = start
             while index + 3 < bytes.count {

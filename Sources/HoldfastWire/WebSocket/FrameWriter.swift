@@ -37,6 +37,25 @@ package enum FrameWriter {
         return frame(.close, payload, maskingKey: maskingKey)
     }
 
+    /// A finished frame as a client sends it: a masked copy, so that a frame that was made once for all can go out on any side.
+    ///
+    /// - Parameters:
+    ///   - frame: one whole frame that is not masked.
+    ///   - key: in wire order, not to be guessed, and another one for each frame (RFC 6455 §5.3).
+    package static func masked(_ frame: ByteBuffer, key: UInt32) -> ByteBuffer {
+        var rest = frame
+        guard let start = rest.readMultipleIntegers(as: (UInt8, UInt8).self), start.1 < 0x80 else {
+            preconditionFailure("only a whole frame without a mask can be masked")
+        }
+        let lengthBytes = start.1 < 126 ? 0 : start.1 == 126 ? 2 : 8
+        var masked = ByteBufferAllocator().buffer(capacity: frame.readableBytes + 4)
+        masked.writeMultipleIntegers(start.0, start.1 | 0x80)
+        if let length = rest.readSlice(length: lengthBytes) { masked.writeImmutableBuffer(length) }
+        masked.writeInteger(key)
+        masked.writeMasked(&rest, count: rest.readableBytes, key: key, offset: 0)
+        return masked
+    }
+
     /// How long the head of an unmasked frame is.
     package static func headBytes(for count: Int) -> Int { count < 126 ? 2 : count <= 0xFFFF ? 4 : 10 }
 

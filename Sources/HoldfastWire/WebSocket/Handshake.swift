@@ -94,7 +94,7 @@ package enum Handshake {
 
     /// The same in lower case, for headers whose members are case-insensitive. What is no token is left out, for lower case turns letters
     /// that are not ASCII into some that are.
-    private static func tokens(_ values: [String]) -> [String] { list(values).filter(isToken).map { $0.lowercased() } }
+    static func tokens(_ values: [String]) -> [String] { list(values).filter(isToken).map { $0.lowercased() } }
 
     private static func trim(_ text: Substring) -> String {
         var text = text

@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Foundation
 import HoldfastBrokers
 import HoldfastCore
@@ -13,27 +14,37 @@ import UnixSignals
 enum GatewayRunner {
     /// - Parameters:
     ///   - others: services that live and end with the gateway.
+    ///   - endsWithDials: whether it ends when no connection is left of those whose app says what to dial.
     ///   - ready: called once clients and control requests are accepted; prints the start-up lines unless given.
     static func run(
-        _ plan: ServingPlan, others: [any Service] = [], ready: @escaping @Sendable (GatewayConfiguration, Gateway.Addresses) -> Void = announce
+        _ plan: ServingPlan, others: [any Service] = [], endsWithDials: Bool = false,
+        ready: @escaping @Sendable (GatewayConfiguration, Gateway.Addresses) -> Void = announce
     ) async throws {
+        let farewell = endsWithDials ? FarewellService() : nil
         LargeBuffers.returnWhenFreed()
         let configuration = plan.configuration
         let logger = makeLogger(configuration)
         for warning in plan.warnings { logger.warning("\(warning)") }
         let broker = try BrokerChoice.make(configuration.broker, node: configuration.node)
         let certificates = try Certificates(configuration, logger: logger)
-        let gateway = Gateway(configuration: configuration, broker: broker, certificates: certificates, logger: logger) { ready(configuration, $0) }
+        let gateway = Gateway(
+            configuration: configuration, broker: broker, certificates: certificates, logger: logger, dials: farewell?.dials ?? DialBook()
+        ) { ready(configuration, $0) }
         // SIGPIPE would end the process when a log reader goes away.
         signal(SIGPIPE, SIG_IGN)
-        let services = (others + [HangupService(certificates: certificates, logger: logger), gateway] as [any Service]).map {
+        var services = (others + [HangupService(certificates: certificates, logger: logger), gateway] as [any Service]).map {
             ServiceGroupConfiguration.ServiceConfiguration(service: $0)
         }
+        if let farewell { services.append(.init(service: farewell, successTerminationBehavior: .gracefullyShutdownGroup)) }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
         let group = ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
+        if let farewell = farewell?.farewell, farewell.isFault {
+            Console.complain("holdfast: \(farewell.reason)")
+            throw ExitCode.failure
+        }
     }
 
     /// Where clients connect, where the control API is, what the app's URL is, and the next thing to try.
@@ -41,13 +52,15 @@ enum GatewayRunner {
         let path = configuration.routes.count == 1 ? example(configuration.routes[0].path) : "/"
         let control = "\(configuration.controlTLS == nil ? "http" : "https")://\(shown(addresses.control))"
         let apps = configuration.routes.map {
-            "\($0.target) (\($0.dialect.rawValue)\(configuration.routes.count > 1 ? ", \($0.host ?? "")\($0.path)" : ""))"
+            "\($0.target?.description ?? "nobody is asked") (\($0.dialect.rawValue)\(configuration.routes.count > 1 ? ", \($0.host ?? "")\($0.path)" : ""))"
         }
-        Console.say("Clients connect to   " + addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  "))
+        let clients = addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  ")
+        if !clients.isEmpty { Console.say("Clients connect to   \(clients)") }
         Console.say("Control API          \(control)\(configuration.controlToken == nil ? "" : "  (token needed)")")
         Console.say("Your app is called   " + apps.joined(separator: "  "))
         let token = configuration.controlToken == nil ? "" : "-H 'authorization: Bearer …' "
-        Console.say("Try                  curl \(token)-d hello \(control)/v1/channels/lobby/messages")
+        let place = configuration.routes.allSatisfy { $0.dialect == .unsocket } ? "/message" : "/v1/channels/lobby/messages"
+        Console.say("Try                  curl \(token)-d hello \(control)\(place)")
     }
 
     static func shown(_ listen: ListenAddress) -> ListenAddress { ListenAddress(shown(listen.address), scheme: listen.scheme) }

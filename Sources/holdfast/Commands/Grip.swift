@@ -5,7 +5,7 @@ import ArgumentParser
 import Foundation
 import HoldfastCore
 
-struct Grip: AsyncParsableCommand {
+struct Grip: DropInCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stand in for Pushpin: WebSocket-over-HTTP, GRIP, and requests that are held.",
         discussion: """
@@ -29,21 +29,19 @@ struct Grip: AsyncParsableCommand {
 
     @OptionGroup var options: ServingOptions
 
-    func run() async throws {
-        try await Console.explaining {
-            if let target, let routes {
-                throw ValidationError("give either the app's URL or a file with routes, not both (\(target); \(routes))")
-            }
-            let configured = options.config ?? ProcessInfo.processInfo.environment["HOLDFAST_CONFIG"]
-            guard target != nil || routes != nil || pushpinConf != nil || configured != nil else {
-                throw ValidationError("where is your app? Give its URL (holdfast grip http://localhost:8000), --routes, --pushpin-conf or -c")
-            }
-            var notes: [String] = []
-            var plan = try ServingPlan.make(options, target: target) {
-                notes = try PushpinImport.read(routes: routes, conf: pushpinConf, into: &$0)
-            }
-            plan.warnings += notes
-            try await GatewayRunner.run(plan)
+    func plan() throws -> ServingPlan {
+        if let target, let routes {
+            throw ValidationError("give either the app's URL or a file with routes, not both (\(target); \(routes))")
         }
+        let configured = options.config ?? ProcessInfo.processInfo.environment["HOLDFAST_CONFIG"]
+        guard target != nil || routes != nil || pushpinConf != nil || configured != nil else {
+            throw ValidationError("where is your app? Give its URL (holdfast grip http://localhost:8000), --routes, --pushpin-conf or -c")
+        }
+        var notes: [String] = []
+        var plan = try ServingPlan.make(options, target: target) {
+            notes = try PushpinImport.read(routes: routes, conf: pushpinConf, into: &$0)
+        }
+        plan.warnings += notes
+        return plan
     }
 }

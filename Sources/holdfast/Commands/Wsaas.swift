@@ -5,7 +5,7 @@ import ArgumentParser
 import Foundation
 import HoldfastCore
 
-struct Wsaas: AsyncParsableCommand {
+struct Wsaas: DropInCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stand in for wsaas: the same variables, the same webhooks, the same ws_uri.",
         discussion: """
@@ -22,12 +22,10 @@ struct Wsaas: AsyncParsableCommand {
 
     @OptionGroup var options: ServingOptions
 
-    func run() async throws {
-        try await Console.explaining {
-            var variables = WsaasVariables(environment: ProcessInfo.processInfo.environment)
-            var plan = try ServingPlan.make(options) { try variables.apply(to: &$0) }
-            plan.warnings += variables.warnings
-            try await GatewayRunner.run(plan)
-        }
+    func plan() throws -> ServingPlan {
+        var variables = WsaasVariables(environment: ProcessInfo.processInfo.environment)
+        var plan = try ServingPlan.make(options) { try variables.apply(to: &$0) }
+        plan.warnings += variables.warnings
+        return plan
     }
 }

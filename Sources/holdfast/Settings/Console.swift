@@ -12,6 +12,9 @@ enum Console {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
+    /// Prints text that has its line ends.
+    static func print(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+
     static func complain(_ line: String) {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }

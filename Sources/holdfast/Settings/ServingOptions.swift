@@ -39,7 +39,7 @@ struct ServingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Colours in text logs: auto, always or never.", valueName: "when"))
     var logColor: String?
 
-    @Option(help: ArgumentHelp("The convention that the app speaks: json, wsaas or grip.", valueName: "name"))
+    @Option(help: ArgumentHelp("The convention that the app speaks: json, wsaas, grip, slip, wsify or unsocket.", valueName: "name"))
     var dialect: String?
     @Option(help: ArgumentHelp("Sign webhooks with this secret; twice while one replaces the other.", valueName: "whsec_…"))
     var secret: [String] = []
@@ -94,7 +94,7 @@ struct ServingOptions: ParsableArguments {
     var compressionWindowBits: String?
     @Option(help: ArgumentHelp("Time for one attempt of a webhook. Default 10s.", valueName: "time"))
     var webhookTimeout: String?
-    @Option(help: ArgumentHelp("Attempts after the first. Default 2.", valueName: "n"))
+    @Option(help: ArgumentHelp("Attempts after the first, or unlimited. Default 2.", valueName: "n"))
     var webhookRetries: String?
     @Option(help: ArgumentHelp("When a message's webhook fails: close (1011) or drop. Default close.", valueName: "policy"))
     var webhookOnFailure: String?
@@ -112,6 +112,24 @@ struct ServingOptions: ParsableArguments {
     var sigIss: String?
     @Option(help: ArgumentHelp("grip: trust requests that a proxy has signed with this key.", valueName: "key"))
     var upstreamKey: String?
+    @Option(help: ArgumentHelp("slip: sign tokens both ways with this secret.", valueName: "secret"))
+    var jwtSecret: String?
+    @Option(help: ArgumentHelp("Hosts that an app may have dialled, such as *.example.com; may be repeated. Default any.", valueName: "host"))
+    var dialAllow: [String] = []
+    @Option(help: ArgumentHelp("Refuse to dial loopback, link-local and private addresses: true or false. Default true.", valueName: "bool"))
+    var dialDenyPrivate: String?
+    @Option(help: ArgumentHelp("Time until a remote has answered. Default 10s.", valueName: "time"))
+    var dialTimeout: String?
+    @Option(help: ArgumentHelp("Check wss remotes against the certificates in this PEM file.", valueName: "file"))
+    var dialCaFile: String?
+    @Option(help: ArgumentHelp("Dial through the proxies of the environment (https_proxy …): true or false. Default true.", valueName: "bool"))
+    var dialProxies: String?
+    @Option(help: ArgumentHelp("Wait this long before a remote is dialled again, then twice as long each time. Default 1s.", valueName: "time"))
+    var dialReconnectFirstDelay: String?
+    @Option(help: ArgumentHelp("But no longer than this. Default 60s.", valueName: "time"))
+    var dialReconnectMaxDelay: String?
+    @Option(help: ArgumentHelp("Give a remote up after so many failures in a row, or off. Default off.", valueName: "n"))
+    var dialReconnectMaxFailures: String?
     @Option(help: ArgumentHelp("How long a shutdown may take. Default 30s.", valueName: "time"))
     var drainDeadline: String?
     @Option(help: ArgumentHelp("Over how long clients are closed at shutdown. Default 2s.", valueName: "time"))
@@ -121,7 +139,8 @@ struct ServingOptions: ParsableArguments {
     var given: [String: [String]] {
         let single: [(String, String?)] = [
             ("control", control), ("control-token", controlToken), ("control-issuer", controlIssuer), ("auto-pong", autoPong), ("sig-key", sigKey),
-            ("sig-iss", sigIss), ("upstream-key", upstreamKey), ("broker", broker), ("node", node), ("threads", threads), ("log-level", logLevel),
+            ("sig-iss", sigIss), ("upstream-key", upstreamKey), ("jwt-secret", jwtSecret), ("broker", broker), ("node", node), ("threads", threads),
+            ("log-level", logLevel),
             ("log-format", logFormat), ("log-color", logColor), ("dialect", dialect), ("max-connections", maxConnections),
             ("max-message-bytes", maxMessageBytes), ("max-answer-bytes", maxAnswerBytes), ("max-head-bytes", maxHeadBytes),
             ("max-channels", maxChannels), ("max-state-bytes", maxStateBytes), ("handshake-timeout", handshakeTimeout),
@@ -135,9 +154,12 @@ struct ServingOptions: ParsableArguments {
             ("connect-rate-per-address", connectRatePerAddress), ("compression", compression), ("compression-threshold", compressionThreshold),
             ("compression-level", compressionLevel), ("compression-context-takeover", compressionContextTakeover),
             ("compression-window-bits", compressionWindowBits),
+            ("dial-deny-private", dialDenyPrivate), ("dial-timeout", dialTimeout), ("dial-ca-file", dialCaFile), ("dial-proxies", dialProxies),
+            ("dial-reconnect-first-delay", dialReconnectFirstDelay), ("dial-reconnect-max-delay", dialReconnectMaxDelay),
+            ("dial-reconnect-max-failures", dialReconnectMaxFailures),
             ("drain-deadline", drainDeadline), ("drain-spread", drainSpread),
         ]
-        var given = ["listen": listen, "secret": secret, "origin": origin].filter { !$0.value.isEmpty }
+        var given = ["listen": listen, "secret": secret, "origin": origin, "dial-allow": dialAllow].filter { !$0.value.isEmpty }
         for (name, value) in single { if let value { given[name] = [value] } }
         return given
     }

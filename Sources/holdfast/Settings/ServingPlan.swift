@@ -9,6 +9,8 @@ import HoldfastCore
 /// What a serving command is about to do: the configuration, and what the person who typed it should know.
 struct ServingPlan {
     var configuration: GatewayConfiguration
+    /// What it was read from: file, environment and flags in one.
+    let root: ConfigurationNode
     var warnings: [String] = []
 
     /// Reads file, environment and flags.
@@ -37,11 +39,19 @@ struct ServingPlan {
         }
         try adjust(&file)
         let layers = SettingLayers(flags: options.given, environment: environment)
-        let configuration = try GatewayConfiguration.read(layers.over(file))
+        let root = try layers.over(file)
+        let configuration = try GatewayConfiguration.read(root)
         _ = try BrokerChoice.make(configuration.broker, node: configuration.node)
         let warnings = layers.unknownVariables.map { unknown in
             "\(unknown.name) is no setting and is not read" + (unknown.meant.map { "; did you mean \($0)?" } ?? "")
         }
-        return ServingPlan(configuration: configuration, warnings: warnings)
+        return ServingPlan(configuration: configuration, root: root, warnings: warnings + openDoors(configuration))
+    }
+
+    /// Routes through which anyone may publish.
+    private static func openDoors(_ configuration: GatewayConfiguration) -> [String] {
+        configuration.routes.filter { $0.wsify.broadcastingKey.isEmpty }.compactMap(\.publishPath).map {
+            "anyone who reaches the public port may publish by POST \($0): set wsify.broadcastingKey (holdfast wsify --broadcasting-key)"
+        }
     }
 }

@@ -64,6 +64,17 @@ struct GatewayConfigurationEffectiveTests {
                       queue: 1024
                       closeBudget: 60s
                       # caFile: the system's
+                    dial:
+                      # allow: any host
+                      denyPrivate: true
+                      timeout: 10s
+                      # caFile: the system's
+                      proxies: true
+                      reconnect:
+                        firstDelay: 1s
+                        maxDelay: 60s
+                        maxFailures: off
+                        settledAfter: 10s
 
                 """)
     }

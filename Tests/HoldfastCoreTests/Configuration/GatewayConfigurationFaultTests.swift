@@ -156,7 +156,7 @@ struct GatewayConfigurationFaultTests {
             ("routes[0].pingintervall = 5s", "routes[0].pingintervall: unknown key; did you mean \"pingInterval\"?"),
             ("webhook.retires = 5", "webhook.retires: unknown key; did you mean \"retries\"?"),
             ("control.password = 5", "control.password: unknown key; accepted here: issuer, listen, tls, token"),
-            ("routes[0].control.token = 5", "routes[0].control: unknown key; accepted here: autoPong, compression, dialect, "),
+            ("routes[0].control.token = 5", "routes[0].control: unknown key; accepted here: autoPong, compression, dial, dialect, "),
             ("drain.xyz = 5", "drain.xyz: unknown key; accepted here: deadline, spread"),
         ])
     func unknownKey(_ line: String, _ expected: String) {

@@ -112,9 +112,9 @@ struct GatewayConfigurationTLSTests {
     ]
 
     private static let routeKeys = [
-        "autoPong", "compression", "dialect", "events", "forwardHeaders", "grip", "host", "idleTimeout", "maxAnswerBytes", "maxChannels",
+        "autoPong", "compression", "dial", "dialect", "events", "forwardHeaders", "grip", "host", "idleTimeout", "maxAnswerBytes", "maxChannels",
         "maxLifetime", "maxMessageBytes",
         "maxStateBytes", "name", "origins", "path", "pingInterval", "pongTimeout", "queueBytes", "queueEvents", "secret", "sendQueueBytes",
-        "slowReader", "target", "webhook", "wsaas",
+        "slip", "slowReader", "target", "unsocket", "webhook", "wsaas", "wsify",
     ].joined(separator: ", ")
 }

@@ -20,16 +20,20 @@ import Testing
 // | closeTimedOut   | –                        | –              | –                  | end unclean, closed | –      |
 // | peerSilent      | –                        | –              | end 1006, closed   | end unclean, closed | –      |
 // | transportClosed | abandoned                | –              | end 1006, closed   | end unclean, closed | –      |
+// | remoteAccepted, dialFailed: only of a connection that we dialled, in the other grid                           |        |
 
 struct ConnectionMachineTests {
     enum Place: CaseIterable {
-        case asking, abandoned, open, closing, closed
+        case asking, abandoned, dialling, open, closing, closed
+
+        /// Those that a client's connection can be in.
+        static let inbound: [Place] = [.asking, .abandoned, .open, .closing, .closed]
 
         /// A machine that is there: abandoned by a client that left, closing by an order of the app.
         var machine: ConnectionMachine {
-            var machine = ConnectionMachine.asking
+            var machine = self == .dialling ? ConnectionMachine.dialling : .asking
             switch self {
-            case .asking: break
+            case .asking, .dialling: break
             case .abandoned: _ = machine.transportClosed()
             case .open: _ = machine.appAccepted()
             case .closing:
@@ -46,6 +50,8 @@ struct ConnectionMachineTests {
             var second = machine
             if machine.isAsking {
                 self = .asking
+            } else if machine.isDialling {
+                self = .dialling
             } else if machine.isOpen {
                 self = .open
             } else if first.appAccepted() != .none {
@@ -58,7 +64,7 @@ struct ConnectionMachineTests {
 
     enum Happening: CaseIterable {
         case appAccepted, appRefused, messageReceived, pingReceived, closeReceived, violated, closeOrdered, disconnectOrdered, closeTimedOut
-        case peerSilent, transportClosed
+        case peerSilent, transportClosed, remoteAccepted, dialFailed
 
         func happen(to machine: inout ConnectionMachine) -> ConnectionMachine.Order {
             switch self {
@@ -73,6 +79,8 @@ struct ConnectionMachineTests {
             case .closeTimedOut: machine.closeTimedOut()
             case .peerSilent: machine.peerSilent()
             case .transportClosed: machine.transportClosed()
+            case .remoteAccepted: machine.remoteAccepted()
+            case .dialFailed: machine.dialFailed("nobody there")
             }
         }
     }
@@ -101,7 +109,9 @@ struct ConnectionMachineTests {
 
     static let cut = Ending(code: .abnormal, isClean: false, cause: .app)
 
-    private static let grid: [Row] = [
+    private static let grid: [Row] = orders + Place.inbound.flatMap { place in [.remoteAccepted, .dialFailed].map { Row(place, $0, .none, place) } }
+
+    private static let orders: [Row] = [
         Row(.asking, .appAccepted, .upgrade, .open),
         Row(.asking, .appRefused, .refuse, .closed),
         Row(.asking, .messageReceived, .none, .asking),
@@ -177,12 +187,12 @@ struct ConnectionMachineTests {
     func gridIsWhole() {
         let pairs = Set(Self.grid.map(\.testDescription))
         #expect(pairs.count == Self.grid.count)
-        #expect(pairs.count == Place.allCases.count * Happening.allCases.count)
+        #expect(pairs.count == Place.inbound.count * Happening.allCases.count)
     }
 
-    @Test("It is reachable while it is asked for and while it is open", arguments: Place.allCases)
+    @Test("It is reachable while it is asked for or dialled, and while it is open", arguments: Place.allCases)
     func reachability(_ place: Place) {
-        #expect(place.machine.isReachable == (place == .asking || place == .open))
+        #expect(place.machine.isReachable == [.asking, .dialling, .open].contains(place))
         #expect(place.machine.isAsking == (place == .asking))
         #expect(place.machine.isOpen == (place == .open))
     }

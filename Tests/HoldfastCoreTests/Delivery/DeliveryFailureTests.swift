@@ -34,4 +34,15 @@ struct DeliveryFailureTests {
     func statuses(_ status: Int, _ isTransient: Bool) {
         #expect(DeliveryFailure.status(status).isTransient == isTransient)
     }
+
+    @Test(
+        "Each failure says whether the app was there",
+        arguments: [
+            (.unreachable("refused"), true), (.timeout(.seconds(1)), true), (.interrupted("reset"), true), (.stale, true), (.status(408), true),
+            (.status(425), true), (.status(429), true), (.status(500), false), (.status(501), false), (.status(502), true), (.status(503), true),
+            (.status(504), true), (.status(599), false), (.status(404), false), (.notUnderstood("no JSON"), false),
+        ] as [(DeliveryFailure, Bool)])
+    func absence(_ failure: DeliveryFailure, _ isAbsence: Bool) {
+        #expect(failure.isAbsence == isAbsence)
+    }
 }

@@ -128,7 +128,7 @@ struct DeliveryMachinePartialPropertyTests {
         private static func content(_ event: Event) -> [UInt8] {
             switch event {
             case .message(.text(let bytes)), .message(.binary(let bytes)), .ping(let bytes), .pong(let bytes): Array(bytes.readableBytesView)
-            case .open, .refresh, .end: []
+            case .ready, .open, .refresh, .end: []
             }
         }
     }

@@ -23,6 +23,7 @@ struct DeliveryMachinePartialTests {
         case .message(.binary(let bytes)): "binary " + String(buffer: bytes)
         case .ping(let bytes): "ping " + String(buffer: bytes)
         case .pong(let bytes): "pong " + String(buffer: bytes)
+        case .ready: "ready"
         case .open: "open"
         case .refresh: "refresh"
         case .end: "end"

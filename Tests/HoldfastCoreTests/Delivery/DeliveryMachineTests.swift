@@ -108,6 +108,59 @@ struct DeliveryMachineTests {
     }
 
     @Test(
+        "Without a limit, an app that is away is asked for ever",
+        arguments: [.unreachable("refused"), .timeout(.seconds(10)), .interrupted("reset"), .status(429), .status(502), .status(503), .status(504)]
+            as [DeliveryFailure])
+    func unlimited(_ failure: DeliveryFailure) {
+        let rules = DeliveryMachine.RetryRules(policy: WebhookPolicy(retries: WebhookPolicy.unlimited, onFailure: .drop), isRepeatable: true)
+        var machine = DeliveryMachine()
+        machine.take(.message(.sample("a")))
+        for attempt in 1...1000 {
+            machine.send()
+            let verdict = machine.fail(failure, rules: rules)
+            guard attempt > 3 else { continue }
+            #expect(verdict.outline == "retry 10.0")
+        }
+    }
+
+    @Test("Without a limit, an app that is there and fails on a message is asked twenty times more, and then about the next")
+    func errors() {
+        let rules = DeliveryMachine.RetryRules(policy: WebhookPolicy(retries: WebhookPolicy.unlimited, onFailure: .drop), isRepeatable: true)
+        var machine = DeliveryMachine()
+        machine.take(.message(.sample("a")))
+        machine.take(.message(.sample("b")))
+        // It was away for long: that counts for nothing.
+        for _ in 1...100 {
+            machine.send(batches: false)
+            #expect(machine.fail(.unreachable("refused"), rules: rules).outline.hasPrefix("retry"))
+        }
+        for message in [1, 2] {
+            for _ in 1...WebhookPolicy.maxErrors {
+                #expect(machine.send(batches: false) == [message])
+                #expect(machine.fail(.status(500), rules: rules).outline.hasPrefix("retry"))
+            }
+            machine.send(batches: false)
+            #expect(machine.fail(.status(500), rules: rules).outline == "drop 1")
+        }
+        #expect(machine.isIdle)
+    }
+
+    @Test("Without a limit, what is left after the end is repeated until the budget is over")
+    func unlimitedAfterEnd() {
+        let policy = WebhookPolicy(retries: WebhookPolicy.unlimited, onFailure: .drop, closeBudget: .seconds(3600))
+        let rules = DeliveryMachine.RetryRules(policy: policy, isRepeatable: true)
+        var machine = DeliveryMachine()
+        machine.take(.message(.sample("a")))
+        machine.take(.end(.lost()))
+        for minute in 0..<59 {
+            #expect(machine.send(batches: false) == [1])
+            #expect(machine.fail(.status(503), at: .after(.seconds(60 * minute)), rules: rules).outline.hasPrefix("retry"))
+        }
+        machine.send(batches: false)
+        #expect(machine.fail(.status(503), at: .after(.seconds(3601)), rules: rules).outline == "drop 1")
+    }
+
+    @Test(
         "What the app may have acted on is repeated only when it can tell a repetition",
         arguments: [
             (.unreachable("refused"), "retry 0.5", "retry 0.5"), (.timeout(.seconds(10)), "retry 0.5", "close 1"),

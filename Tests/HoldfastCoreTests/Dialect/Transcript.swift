@@ -12,16 +12,19 @@ import Testing
 ///     == session         id, direction, route, address, path, query, protocol; header, offers, state (k=v) and channel once for each;
 ///                        of GRIP the prefix ("…"), replayed (bytes); meta (k=v), filters (channel=names) and gap (channel=id) once for each
 ///     == events          SEQ open | text "…" | binary 00 01 | ping 00 | pong 00 | refresh | close CODE "reason" clean|failed|lost "error"
+///                        | ready | ready "connection" FAILURES
 ///     == response        the app's answer: its status, its headers, an empty line, its body
-///     == control         the app's request to the control port: method and path, headers, an empty line, its body
+///     == control         the app's request to the control port: method, path and query, headers (and `time`), an empty line, its body
 ///     == results         what became of its actions: done 1 | notFound | duplicate | full | refused | unreachable
 ///
 /// And these are checked, each against what was set last:
 ///
 ///     == request         the webhook for the events: method and path suffix, headers, an empty line, its body
 ///     == actions         what the answer or the control request asks for, one action a line; "nothing"; "not ours"
+///     == unasked         what the dialect itself answers to the events: actions, "nothing", or "the app is asked"
+///     == access          who may ask for what the control request asks for: controlToken | judged | signed
 ///     == error           why the answer cannot be carried out
-///     == reply           how the control request is answered: status, content type, an empty line, its body
+///     == reply           how the control request is answered: status, headers, content type, an empty line, its body
 ///
 /// A body may be laid out on several lines: line breaks and the white space around them are not part of it. Bytes are written `<00 01>`.
 /// A body of WebSocket events is text with the escapes `\r`, `\n`, `\\` and `\x00`, for in it line ends count.

@@ -46,6 +46,8 @@ struct TranscriptPlayer {
         case "control": (control, results) = (try TranscriptWords.control(section), [])
         case "results": results = try section.lines.map(TranscriptWords.result)
         case "request": compare(TranscriptWords.text(of: dialect.request(for: events, in: session)), section.head, body: section.body, section)
+        case "unasked": compare(unasked(), section.lines, section)
+        case "access": compare(try access(), section.lines, section)
         case "actions": compare(try actions(), section.lines, section)
         case "error": compare(try error(), section.lines, section)
         case "reply": compare(try reply(), section.head, body: section.body, section)
@@ -54,15 +56,30 @@ struct TranscriptPlayer {
     }
 
     private func actions() throws -> [String] {
-        let actions: [Action]
+        let actions: [String]
         if let control {
             guard let command = dialect.command(from: control) else { return ["not ours"] }
-            actions = command.actions
+            actions = command.steps.map(TranscriptWords.text)
         } else {
             guard let response else { throw TranscriptError("actions without a response or a control request") }
-            actions = try dialect.actions(from: response, to: events, in: session)
+            actions = try dialect.actions(from: response, to: events, in: session).map(TranscriptWords.text)
         }
+        return actions.isEmpty ? ["nothing"] : actions
+    }
+
+    private func unasked() -> [String] {
+        guard let actions = dialect.unasked(events, in: session) else { return ["the app is asked"] }
         return actions.isEmpty ? ["nothing"] : actions.map(TranscriptWords.text)
+    }
+
+    private func access() throws -> [String] {
+        guard let control, let command = dialect.command(from: control) else { throw TranscriptError("access without a control request") }
+        switch command.access {
+        case .controlToken: return ["controlToken"]
+        case .judged: return ["judged"]
+        case .barred: return ["barred"]
+        case .signed: return ["signed"]
+        }
     }
 
     private func error() throws -> [String] {
@@ -80,7 +97,7 @@ struct TranscriptPlayer {
 
     private func reply() throws -> String {
         guard let control, let command = dialect.command(from: control) else { throw TranscriptError("a reply without a control request") }
-        guard command.actions.count == results.count else { throw TranscriptError("\(command.actions.count) actions, \(results.count) results") }
+        guard command.steps.count == results.count else { throw TranscriptError("\(command.steps.count) actions, \(results.count) results") }
         return TranscriptWords.text(of: command.reply(results))
     }
 

@@ -60,6 +60,7 @@ enum TranscriptWords {
         guard words.count >= 2, let seq = Int(words[0]) else { throw TranscriptError("\"\(line)\" is no event") }
         let rest = words.count > 2 ? words[2] : ""
         switch words[1] {
+        case "ready": return SequencedEvent(seq: seq, event: .ready(try question(rest)))
         case "open": return SequencedEvent(seq: seq, event: .open(opening))
         case "text": return SequencedEvent(seq: seq, event: .message(.text(ByteBuffer(string: try strings(rest)[0]))))
         case "binary": return SequencedEvent(seq: seq, event: .message(.binary(try bytes(rest))))
@@ -69,6 +70,11 @@ enum TranscriptWords {
         case "close": return SequencedEvent(seq: seq, event: .end(try ending(rest)))
         default: throw TranscriptError("\"\(line)\" is no event")
         }
+    }
+
+    private static func question(_ text: String) throws -> DialQuestion {
+        guard !text.isEmpty, let name = try strings(text).first else { return DialQuestion() }
+        return DialQuestion(name: name, failures: Int(text.split(separator: " ").last ?? "") ?? 0)
     }
 
     private static func ending(_ text: String) throws -> Ending {
@@ -130,8 +136,11 @@ enum TranscriptWords {
         let start = (section.head.first ?? "").split(separator: " ").map(String.init)
         guard start.count == 2 else { throw TranscriptError("expected a method and a path") }
         let fields = try section.head.dropFirst().map(Transcript.Section.field)
+        let target = start[1].split(separator: "?", maxSplits: 1).map(String.init)
         return ControlRequest(
-            method: start[0], path: start[1], contentType: fields.first { $0.name == "content-type" }?.value, body: try body(section.body))
+            method: start[0], path: target[0], query: target.count > 1 ? target[1] : "",
+            contentType: fields.first { $0.name == "content-type" }?.value, authorization: fields.first { $0.name == "authorization" }?.value,
+            time: fields.first { $0.name == "time" }.flatMap { Int64($0.value) }, body: try body(section.body))
     }
 
     static func result(_ line: String) throws -> ActionResult {
@@ -162,7 +171,15 @@ enum TranscriptWords {
     }
 
     static func text(of reply: ControlReply) -> String {
-        ["\(reply.status)", "content-type: \(reply.contentType)", "", reply.body].joined(separator: "\n")
+        (["\(reply.status)"] + reply.headers.map { "\($0.name): \($0.value)" } + ["content-type: \(reply.contentType)", "", reply.body])
+            .joined(separator: "\n")
+    }
+
+    static func text(_ step: ControlStep) -> String {
+        switch step {
+        case .action(let action): text(action)
+        case .wait(let id, let time): "wait for \(id) at most \(time.inSeconds)"
+        }
     }
 
     static func text(_ action: Action) -> String {
@@ -180,6 +197,11 @@ enum TranscriptWords {
         case .setState(let patch, let id):
             "setState" + patch.changes.map { " \($0.key.debugDescription)=\($0.value?.debugDescription ?? "null")" }.joined() + text(id)
         case .control(let control, let id): text(control) + text(id)
+        case .dial(let request, let route):
+            "dial \(request.url)" + (request.name.map { " as \($0.debugDescription)" } ?? "") + (route.map { " on \($0)" } ?? "")
+                + (request.protocols.isEmpty ? "" : " protocols \(request.protocols.joined(separator: ","))") + text(request.headers)
+                + request.state.changes.map { " \($0.key.debugDescription)=\($0.value?.debugDescription ?? "null")" }.joined()
+                + (request.reconnects ? " reconnecting" : "") + request.exclude.map { " except \($0.debugDescription)" }.joined()
         case .askAgain(let delay): "askAgain after \(delay.inSeconds)"
         case .took(let bytes): "took \(bytes)"
         }

@@ -38,7 +38,7 @@ import Testing
         counters.connections = 2
         counters.opened = 3
         counters.webhooks = ["timeout": 1]
-        counters.closed(Ending(code: .normal, isClean: true, cause: .client))
+        counters.closed(Ending(code: .normal, isClean: true, cause: .client), isOutbound: false)
         var sum = counters
         sum.add(counters)
         #expect(sum.connections == 2)
@@ -52,7 +52,7 @@ import Testing
     ])
     func everyCodeHasAClass(code: UInt16, codeClass: String) {
         var counters = RouteCounters()
-        counters.closed(Ending(code: CloseCode(code), isClean: true, cause: .app))
+        counters.closed(Ending(code: CloseCode(code), isClean: true, cause: .app), isOutbound: false)
         #expect(counters.closed.keys.first?.codeClass == codeClass)
     }
 

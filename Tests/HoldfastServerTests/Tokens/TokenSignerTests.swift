@@ -51,6 +51,20 @@ import Testing
         #expect(parts[2].readableBytes == 32)
     }
 
+    @Test func tokenForSomebodyIsDated() async throws {
+        let signer = try await TokenSigner(
+            GripKey("changeme"), issuer: "slip-sockets", audience: "WebSocketEvent", lifetime: 60, isDated: true, setting: "slip.jwtSecret")
+        let token = try signer.sign(at: 1_000)
+        let claims = try #require(Base64.decode(String(token.split(separator: ".")[1]), urlSafe: true))
+        #expect(String(buffer: claims) == #"{"iss":"slip-sockets","aud":"WebSocketEvent","iat":1000,"exp":1060}"#)
+        for (audience, verdict) in [("WebSocketEvent", .valid), ("ControlEvent", .wrongAudience), (nil, .wrongAudience)] as [(String?, TokenVerdict)]
+        {
+            let verifier = try await TokenVerifier(GripKey("changeme"), issuer: "slip-sockets", audience: audience, setting: "slip.jwtSecret")
+            #expect(verifier.verify(token, at: 1_059) == verdict)
+            #expect(verifier.verify(token, at: 1_060) == .expired)
+        }
+    }
+
     @Test func badKeyIsToldByItsSetting() async throws {
         let error = try await #require(throws: TokenKeyError.self) {
             try await TokenSigner(.file("/nowhere"), issuer: "pushpin", setting: "routes[1].grip.sigKey")

@@ -186,6 +186,26 @@ import Testing
         #expect(try await verifier("another", issuer: "pushpin").verify(token, at: 1000) == .badSignature)
     }
 
+    /// For a verifier that is `ControlEvent`.
+    private static let audiences: [(String, TokenVerdict)] = [
+        (#""ControlEvent""#, .valid), (#"["ControlEvent"]"#, .valid), (#"["x","ControlEvent"]"#, .valid), (#""WebSocketEvent""#, .wrongAudience),
+        (#""controlevent""#, .wrongAudience), (#""""#, .wrongAudience), ("null", .wrongAudience), ("7", .wrongAudience), ("[]", .wrongAudience),
+        ("[7]", .wrongAudience), (#"{"ControlEvent":1}"#, .wrongAudience), (#"[["ControlEvent"]]"#, .wrongAudience),
+    ]
+
+    @Test(arguments: audiences)
+    func audience(_ audience: String, _ verdict: TokenVerdict) async throws {
+        let token = try await token(claims: #"{"iss":"slip-sockets","exp":1001,"aud":\#(audience)}"#)
+        let verifier = try await TokenVerifier(GripKey("key"), issuer: "slip-sockets", audience: "ControlEvent", setting: "slip.jwtSecret")
+        #expect(verifier.verify(token, at: 1000) == verdict)
+        #expect(verifier.verify(token, at: 1001) == .expired)
+    }
+
+    @Test func audienceThatIsMissing() async throws {
+        let verifier = try await TokenVerifier(GripKey("key"), audience: "ControlEvent", setting: "slip.jwtSecret")
+        #expect(verifier.verify(try await token(claims: #"{"exp":1001}"#), at: 1000) == .wrongAudience)
+    }
+
     @Test(arguments: [#"{"exp":1001}"#, #"{"iss":"anybody","exp":1001}"#, #"{"iss":7,"exp":1001}"#])
     func anyIssuerWhereNoneIsRequired(_ claims: String) async throws {
         let token = try await token(claims: claims)

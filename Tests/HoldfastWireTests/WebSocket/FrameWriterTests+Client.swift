@@ -62,6 +62,25 @@ extension FrameWriterTests {
         #expect(MessageReading([frame.bytes[...]], expectsMask: false, inflater: Inflater(windowBits: 12)).steps == [.binary(payload)])
     }
 
+    @Test("A finished frame is masked as if it had been written so, at every length of a length", arguments: [0, 1, 0x37FA_213D, .max] as [UInt32])
+    func maskedCopy(_ key: UInt32) {
+        for size in Self.sizes {
+            let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 29) }
+            for (opcode, isCompressed) in [(Opcode.text, false), (.binary, true), (.binary, false)] {
+                let finished = FrameWriter.frame(opcode, .amid(payload), isCompressed: isCompressed)
+                let frame = ByteBuffer.amid(finished.bytes)
+                let expected = RawFrame(opcode.rawValue, payload, reserved: isCompressed ? 4 : 0, mask: key)
+                let masked = FrameWriter.masked(frame, key: key)
+                #expect(masked.bytes == expected.bytes, "\(size)")
+                #expect(frame == finished, "the frame that others share is left as it was")
+            }
+        }
+        for close in [FrameWriter.close(.none, reason: ""), FrameWriter.close(.goingAway, reason: "é")] {
+            let payload = Array(close.bytes.dropFirst(2))
+            #expect(FrameWriter.masked(close, key: key).bytes == RawFrame(8, payload, mask: key).bytes)
+        }
+    }
+
     @Test("A client's close frames are masked, the empty one too")
     func maskedClose() {
         let key: UInt32 = 0x0102_0304

@@ -54,7 +54,7 @@ import Testing
         #expect(api.host == "example.com")
         #expect(api.path == PathPattern("/api*"))
         #expect(api.dialect == .grip)
-        #expect(api.target.description == "https://app:8000")
+        #expect(api.target?.description == "https://app:8000")
         #expect(api.limits.maxChannels == 7)
         #expect(api.webhook.maxAnswerBytes == 5_000_000)
         #expect(!api.compression.isEnabled)

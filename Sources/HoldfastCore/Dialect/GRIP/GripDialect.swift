@@ -59,7 +59,7 @@ package struct GripDialect: Dialect {
         case .message(.binary(let bytes)): WebSocketEventWriter.write(.binary, bytes, into: &body)
         case .ping(let bytes): WebSocketEventWriter.write(.ping, bytes.readableBytes > 0 ? bytes : nil, into: &body)
         case .pong(let bytes): WebSocketEventWriter.write(.pong, bytes.readableBytes > 0 ? bytes : nil, into: &body)
-        case .refresh: break
+        case .ready, .refresh: break
         case .end(let ending) where ending.isClean && ending.cause != .appFailure:
             WebSocketEventWriter.write(.close, WebSocketCloseContent(code: ending.code, reason: ending.reason).content, into: &body)
         case .end: WebSocketEventWriter.write(.disconnect, nil, into: &body)

@@ -15,7 +15,7 @@ package enum JSONActionReader {
     }
 
     /// The action types, for error messages.
-    private static let types = "accept, reject, send, close, subscribe, unsubscribe, publish, closeChannel, setState"
+    private static let types = "accept, reject, send, close, subscribe, unsubscribe, publish, closeChannel, setState, dial"
 
     /// - Parameter body: in an answer an empty one, white space alone, and an object without `actions` ask for nothing.
     /// - Throws: a ``DialectError`` that names the JSON path, or line and column where it is not JSON.
@@ -54,6 +54,8 @@ package enum JSONActionReader {
             let (code, reason) = try closing(field)
             return .closeChannel(try channel(field), code: code, reason: reason)
         case ("setState", _): return .setState(try patch(field), to: try target(field, origin))
+        case ("dial", .answer): return .dial(try JSONDialReader.request(field), route: nil)
+        case ("dial", .control): return try JSONDialReader.action(field)
         case (let unknown, _): throw type.invalid("unknown action \"\(unknown)\"; accepted: \(types)")
         }
     }
@@ -77,7 +79,7 @@ package enum JSONActionReader {
     }
 
     /// Names to values or lists of values. What the gateway itself must say about the connection cannot be set.
-    private static func headers(_ field: JSONField?, besides reserved: [String]) throws(DialectError) -> [OpeningRequest.Field] {
+    static func headers(_ field: JSONField?, besides reserved: [String]) throws(DialectError) -> [OpeningRequest.Field] {
         guard let field else { return [] }
         let reserved = reserved + ["connection", "upgrade", "content-length", "transfer-encoding", "keep-alive", "trailer", "te"]
         var headers: [OpeningRequest.Field] = []
@@ -161,7 +163,7 @@ package enum JSONActionReader {
         return Publication(channel: try channel(field), payload: try payload(field), except: except, id: id)
     }
 
-    private static func patch(_ field: JSONField) throws(DialectError) -> StatePatch {
+    static func patch(_ field: JSONField) throws(DialectError) -> StatePatch {
         var changes: [StatePatch.Change] = []
         for (key, value) in try field.required("state", "an object").members() {
             if value.value.isNull {

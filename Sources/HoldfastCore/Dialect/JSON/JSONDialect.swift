@@ -107,7 +107,7 @@ package struct JSONDialect: Dialect {
         case .message(.binary(let bytes)), .ping(let bytes), .pong(let bytes):
             json.key("base64")
             json.base64(bytes)
-        case .refresh: break
+        case .ready, .refresh: break
         case .end(let ending):
             json.key("code")
             json.integer(ending.code.rawValue)

@@ -36,6 +36,11 @@ struct JSONField {
         return number
     }
 
+    func bool() throws(DialectError) -> Bool {
+        guard let value = value.bool else { throw expected("true or false") }
+        return value
+    }
+
     func array() throws(DialectError) -> [JSONField] {
         guard let values = value.array else { throw expected("an array") }
         return values.enumerated().map { JSONField(value: $0.element, path: "\(path)[\($0.offset)]") }

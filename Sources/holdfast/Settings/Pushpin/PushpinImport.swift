@@ -125,15 +125,6 @@ enum PushpinImport {
     ///
     /// - Returns: whether it was set.
     @discardableResult static func setDefault(_ root: inout ConfigurationNode, _ key: String, _ value: ConfigurationNode) -> Bool {
-        let path = key.split(separator: ".").map(String.init)
-        var node: ConfigurationNode? = root
-        for name in path {
-            guard let present = node else { break }
-            guard case .map = present.content else { return false }
-            node = present[name]
-        }
-        guard node == nil else { return false }
-        root.set(path, value)
-        return true
+        root.setDefault(key, value)
     }
 }

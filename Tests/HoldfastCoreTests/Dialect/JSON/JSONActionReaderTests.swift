@@ -9,7 +9,7 @@ import Testing
 /// What goes right is in the transcripts; here is all that goes wrong, each with the JSON path by which it is named.
 struct JSONActionReaderTests {
     private static let id = "n1.0.AAAAB3v9mQx0a2bJ4cdEfQ"
-    private static let types = "accept, reject, send, close, subscribe, unsubscribe, publish, closeChannel, setState"
+    private static let types = "accept, reject, send, close, subscribe, unsubscribe, publish, closeChannel, setState, dial"
     private static let codes = "expected 1000, 1001, 1003, 1007 to 1014 or 3000 to 4999"
     private static let long = String(repeating: "x", count: 257)
 

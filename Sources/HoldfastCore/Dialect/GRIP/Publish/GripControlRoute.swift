@@ -17,6 +17,8 @@ package enum GripControlRoute: Equatable, Sendable {
         guard request.query.isEmpty else { return .notOurs }
         switch request.path {
         case "", "/":
+            // Pushpin answers any method there; other conventions are asked there by POST.
+            guard request.method == "GET" || request.method == "HEAD" else { return .notOurs }
             return GripReplyFormat.choose(accept: request.accept) == nil ? .answer(GripPublishReply.notAcceptable) : .answer(GripPublishReply.root)
         case "/publish", "/publish/": return post(request) { .publish($0) }
         case "/recover", "/recover/": return post(request) { .recover($0) }

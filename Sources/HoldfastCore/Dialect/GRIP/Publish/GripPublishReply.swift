@@ -61,7 +61,7 @@ package enum GripPublishReply {
                 json.key("delivered")
                 json.integer(delivered)
             // Nobody to deliver it to.
-            case .notFound:
+            case .notFound, .dialling:
                 json.key("delivered")
                 json.integer(0)
             case .duplicate:

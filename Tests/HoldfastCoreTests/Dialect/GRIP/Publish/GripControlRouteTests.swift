@@ -15,7 +15,7 @@ struct GripControlRouteTests {
         arguments: [
             ("POST", "/publish", .publish(.text)), ("POST", "/publish/", .publish(.text)), ("POST", "/recover", .recover(.text)),
             ("POST", "/recover/", .recover(.text)), ("GET", "/", .answer(GripPublishReply.root)), ("HEAD", "/", .answer(GripPublishReply.root)),
-            ("POST", "", .answer(GripPublishReply.root)),
+            ("GET", "", .answer(GripPublishReply.root)), ("POST", "", .notOurs), ("POST", "/", .notOurs),
             ("GET", "/publish/", .answer(GripPublishReply.methodNotAllowed("GET"))),
             ("PUT", "/publish", .answer(GripPublishReply.methodNotAllowed("PUT"))),
             ("HEAD", "/recover", .answer(GripPublishReply.methodNotAllowed("HEAD"))),
