@@ -14,7 +14,8 @@ final class Dial {
     private enum Phase {
         /// The app is asked what to dial.
         case asking
-        case waiting(until: MonotonicTime)
+        /// For the time of the next try.
+        case waiting
         case attempting(DialAttempt)
         case up
         case over
@@ -53,9 +54,6 @@ final class Dial {
         machine = ReconnectMachine(policy: route.configuration.dial.reconnect)
     }
 
-    /// When it has something to do next.
-    var dueAt: MonotonicTime? { if case .waiting(let time) = phase { time } else { nil } }
-
     func start(on connection: Connection) {
         self.connection = connection
         if asks { shard.hub.dials.began() }
@@ -80,7 +78,10 @@ final class Dial {
             mine = others.firstIndex { $0.name == name }.map { others.remove(at: $0) }
         } else {
             mine = others.isEmpty ? nil : others.removeFirst()
-            if let name = mine?.name, !shard.hub.dials.claim(name, on: route.configuration.name) { return others }
+            if let name = mine?.name, !shard.hub.dials.claim(name, on: route.configuration.name) {
+                end("there is a connection \(name) already", isFault: true)
+                return others
+            }
         }
         guard let mine else {
             end("the app names nothing to connect to", isFault: true)
@@ -205,7 +206,7 @@ final class Dial {
     }
 
     private func wait(_ delay: Duration) {
-        phase = .waiting(until: shard.now + delay)
+        phase = .waiting
         if let connection { shard.remind(connection, at: shard.now + delay) }
     }
 
