@@ -248,7 +248,7 @@ def upload():
     upload.close()
 
 
-def test_request_streams(launch, upload):
+def test_request_streams(upload, launch):
     gateway = launch("grip", f"http://127.0.0.1:{upload.port}")
     with RawClient(gateway) as client:
         client.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -258,7 +258,7 @@ def test_request_streams(launch, upload):
         assert client.send(b"0\r\n\r\n").response().body == b"taken"
 
 
-def test_upload_of_a_client_that_leaves_is_broken_off(launch, upload):
+def test_upload_of_a_client_that_leaves_is_broken_off(upload, launch):
     """The app must not take half a body for a whole one."""
     gateway = launch("grip", f"http://127.0.0.1:{upload.port}")
     with RawClient(gateway) as client:

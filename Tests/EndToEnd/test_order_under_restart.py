@@ -152,7 +152,7 @@ async def close_all(app, clients):
 
 
 @pytest.mark.timeout(300)
-async def test_nothing_is_lost_while_retries_last(launch, mortal):
+async def test_nothing_is_lost_while_retries_last(mortal, launch):
     await mortal.start()
     gateway = launch("serve", mortal.url, "--webhook-retries", "8")
     clients = await open_all(gateway)
@@ -171,7 +171,7 @@ async def test_nothing_is_lost_while_retries_last(launch, mortal):
 
 
 @pytest.mark.timeout(300)
-async def test_connections_that_are_given_up_end_in_order(launch, mortal):
+async def test_connections_that_are_given_up_end_in_order(mortal, launch):
     await mortal.start()
     gateway = launch("serve", mortal.url)
     clients = await open_all(gateway)
