@@ -169,7 +169,7 @@ extension Connection {
         extras.isDetached = true
         extras.pollInterval = nil
         extras.pollAt = nil
-        if route.configuration.events.contains(.close) {
+        if route.hears(.close) {
             _ = delivery.occurred(.end(Ending(code: .none, isClean: true, cause: .app)), at: shard.now, limits: limits)
         } else {
             _ = delivery.endedUnheard(at: shard.now)

@@ -26,7 +26,7 @@ package struct HTTPRequestTemplate: Sendable {
         fields.buffer.writeImmutableBuffer(head)
         addFields(&fields)
         fields.buffer.writeStaticString("content-length: ")
-        fields.buffer.writeString(String(body.readableBytes))
+        fields.buffer.writeDecimal(body.readableBytes)
         fields.buffer.writeStaticString("\r\n\r\n")
         fields.buffer.writeImmutableBuffer(body)
         return fields.buffer
@@ -41,6 +41,36 @@ package struct HTTPRequestTemplate: Sendable {
             buffer.writeStaticString(": ")
             buffer.writeString(value)
             buffer.writeStaticString("\r\n")
+        }
+
+        /// A field whose value is written straight into the request.
+        ///
+        /// - Parameter write: appends the value, free of line breaks, and nothing else.
+        package mutating func add(_ name: StaticString, _ write: (inout ByteBuffer) -> Void) {
+            buffer.writeStaticString(name)
+            buffer.writeStaticString(": ")
+            write(&buffer)
+            buffer.writeStaticString("\r\n")
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a number that is not negative, in decimal, without a string of its own.
+    package mutating func writeDecimal(_ number: Int) {
+        var count = 0
+        var rest = number
+        repeat {
+            count += 1
+            rest /= 10
+        } while rest > 0
+        writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+            var rest = number
+            for place in stride(from: count - 1, through: 0, by: -1) {
+                target[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            return count
         }
     }
 }
