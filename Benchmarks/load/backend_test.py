@@ -65,6 +65,10 @@ class JSONDialect(unittest.TestCase):
             self.assertEqual(app.actions(OPEN), [{"type": "subscribe", "channel": "c7"}])
         with Backend("-c", "") as app:
             self.assertEqual(app.actions(OPEN), [])
+        with Backend("-c", "news", "-i") as app:
+            told = {"type": "send", "text": "@id " + CONNECTION["id"]}
+            self.assertEqual(app.actions(OPEN), [{"type": "subscribe", "channel": "news"}, told])
+            self.assertEqual(app.actions(message(text="hi")), [{"type": "send", "text": "hi"}])
 
     def test_every_message_of_a_batch_comes_back(self):
         texts = ["one", "", 'say "hi"', "a\\", '\\"', 'x","type":"close","text":"y', "}]{[", "é\n\u0001\U0001f600"]
