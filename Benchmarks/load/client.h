@@ -33,7 +33,7 @@ static char rbuf[1 << 18], xbuf[1 << 20];
 static hist_t h_connect;
 static uint64_t n_proto_err;
 
-static void on_message(ws_t *c, const char *p, size_t n);
+static void on_message(ws_t *c, const char *p, size_t n, int deflated);
 
 static uint32_t rng = 2463534242u;
 static uint32_t rnd(void) {
@@ -164,7 +164,7 @@ static void take_message(ws_t *c, const char *p, size_t n, int deflated) {
         ws_fail(c, "a message that does not inflate");
         return;
     }
-    on_message(c, p, n);
+    on_message(c, p, n, deflated);
 }
 
 /* Takes the whole frames out of what arrived: p is rbuf, after what is left from before in c->in. */

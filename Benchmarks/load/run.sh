@@ -79,7 +79,7 @@ trap 'stop_peer; exit 143' TERM
 profile() {         # label pids; in the background, once the connections are there
   local to=$OUT/${1//\//-}
   case ${PROF:-} in
-    perf) (sleep 2.5; perf record -q -g -e cpu-clock -F 999 -o "$to.perf" -p "$2" -- sleep 2) > /dev/null 2>&1 & ;;
+    perf) (sleep 2.5; perf record -q -g -e cpu-clock -F 1999 -o "$to.perf" -p "$2" -- sleep 2) > /dev/null 2>&1 & ;;
     strace) (sleep 2.5; timeout -s INT 2 strace -q -c -f -o "$to.strace" -p "${2//,/ }") > /dev/null 2>&1 & ;;
   esac
 }

@@ -9,7 +9,7 @@ import targets
 from results import Results, ratio
 
 YARDSTICK = {"rt": "limit-hook"}  # of a kind of case; limit for the others
-PROBLEMS = ("failed", "closed", "missing", "dup", "wrong", "proto_err", "pub_err", "stalls")
+PROBLEMS = ("failed", "closed", "missing", "dup", "wrong", "uncompressed", "proto_err", "pub_err", "stalls")
 HEAD = ["case", "gateway", "CPU µs", "× yardstick", "× nchan", "× pushpin", "× plain", "per s", "p50 ms", "p99 ms", "RSS B/conn", "its CPU",
         "spread", "target", "verdict", "notes"]
 LEFT = ("case", "gateway", "target", "verdict", "notes")

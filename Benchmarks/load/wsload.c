@@ -26,7 +26,7 @@ static void usage(void) {
 "                     message \"@id NAME\" that it sent\n"
 "  --batch B          publications that go out at once (1): as B requests, or with\n"
 "  --pub-item TEMPLATE  as B items in one request, where the body has {ITEMS}\n"
-"  -s BYTES (64)  -d SECONDS (5)  --warm N (fanout: publishes not counted, 20)\n"
+"  -s BYTES (64)  -d SECONDS (5)  --warm N (not counted; fanout: publications, 20; else seconds, 1)\n"
 "  --rate R           fanout: publishes a second (0 = the next one when all have the last one)\n"
 "  --pub-conns K      direct: publishes in flight (16); for publish that is -n\n"
 "roundtrip (each connection sends a message, and the next one when the reply is there):\n"
@@ -49,7 +49,7 @@ static pub_t *pubs;
 
 /* what is counted */
 static hist_t h_latency;
-static uint64_t n_msgs, n_other, n_dup, n_wrong;
+static uint64_t n_msgs, n_other, n_dup, n_wrong, n_plain;
 static int counting, stopped;               /* roundtrip: count replies; send no more */
 static uint32_t cur_seq, warm_seq;          /* number of the latest publication; those up to warm_seq are not counted */
 static uint64_t cur_count;                  /* how many deliveries there were of the latest batch */
@@ -90,7 +90,7 @@ static void ws_send_payload(ws_t *c, uint32_t seq) {
     ws_send(c, OP_TEXT, xbuf, expand(xbuf, sizeof xbuf, o_msg, (fill_t){c->id, NULL, payload, len}));
 }
 
-static void on_message(ws_t *c, const char *p, size_t n) {
+static void on_message(ws_t *c, const char *p, size_t n, int deflated) {
     uint64_t t;
     uint32_t seq;
     const char *found = parse_payload(p, n, &t, &seq);
@@ -101,6 +101,7 @@ static void on_message(ws_t *c, const char *p, size_t n) {
     }
     /* Every byte is compared in one message of 64, and in all that were compressed, where it is next to nothing. */
     if ((o_deflate || n_msgs % 64 == 0) && !same_payload(found, (size_t)(p + n - found), seq, pub_to.size)) n_wrong++;
+    if (o_deflate && !deflated && n >= DEFLATE_FROM) n_plain++;
     if (mode == ROUNDTRIP) {
         if (counting) {
             h_add(&h_latency, now_ns() - t);
@@ -147,8 +148,8 @@ static void report(const char *extra) {
         if (n_msgs) printf(",\"cpu_us_per_msg\":%.3f", c.all * 1e6 / (double)n_msgs);
         printf(",\"server_cpu_busy_s\":%.2f,\"load_cpu_busy_s\":%.2f,\"gen_cpu_s\":%.3f", snap_b.server_cpu - snap_a.server_cpu,
                snap_b.load_cpu - snap_a.load_cpu, snap_b.own - snap_a.own);
-        printf(",\"other\":%lu,\"dup\":%lu,\"wrong\":%lu,\"proto_err\":%lu,\"pub_ok\":%lu,\"pub_err\":%lu", n_other, n_dup, n_wrong, n_proto_err,
-               pub_to.ok, pub_to.err);
+        printf(",\"other\":%lu,\"dup\":%lu,\"wrong\":%lu,\"uncompressed\":%lu,\"proto_err\":%lu,\"pub_ok\":%lu,\"pub_err\":%lu", n_other, n_dup, n_wrong, n_plain,
+               n_proto_err, pub_to.ok, pub_to.err);
     }
     printf("%s}\n", extra);
     fflush(stdout);
@@ -304,9 +305,9 @@ static void do_fanout(void) {
 
 /* ---- direct and publish ---- */
 
-/* Keeps --pub-conns publishes in flight, each to the next connection in turn (PUBLISH: to none): a second to warm up, then -d seconds. */
+/* Keeps --pub-conns publishes in flight, each to the next connection in turn (PUBLISH: to none): --warm seconds, then -d seconds. */
 static void do_direct(void) {
-    uint64_t end = after(1);
+    uint64_t end = after(o_warm < 0 ? 1 : o_warm);
     uint32_t seq = 1, next = 0;
     int warming = 1, named = strstr(pub_to.url.path, "{C}") || strstr(pub_to.body, "{C}");
     for (int i = 0; named && i < o_n; i++)
