@@ -9,6 +9,7 @@ import tempfile
 import unittest
 import xml.dom.minidom
 
+import figures
 import flame
 import table
 import targets
@@ -25,6 +26,11 @@ def results(*runs):
     for one in (one for some in runs for one in some):
         made.add(one)
     return made
+
+
+def full_run():
+    """The cases that `bench full` measures."""
+    return pathlib.Path(__file__).with_name("bench").read_text(encoding="utf-8").split("full)")[1].split('cases="')[1].split('"')[0].split()
 
 
 def verdict(made, case, gateway="holdfast"):
@@ -77,7 +83,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual([verdict(made, case) for case in ("fan-10000-64", "rt-50+2", "dir-10000-64", "fan-1000-1024+deflate")], ["missed", "ok", "ok", ""])
 
     def test_every_target_is_met_by_a_case_of_the_full_run(self):
-        cases = pathlib.Path(__file__).with_name("bench").read_text(encoding="utf-8").split("full)")[1].split('cases="')[1].split('"')[0].split()
+        cases = full_run()
         for target in targets.TARGETS:
             self.assertTrue(any(target.concerns(results(run(target.gateways[0], case, 1)).row(case, target.gateways[0])) for case in cases), target.title)
 
@@ -121,6 +127,24 @@ class Table(unittest.TestCase):
     def test_problems_are_told(self):
         _, (row,) = self.shown(run("holdfast", "fan-100-64", 5, 5, missing=3, wrong=0, wall_s=2, cpu_s=1, server_cpu_busy_s=1.5, load_cpu_busy_s=2))
         self.assertEqual(row["notes"], "missing 6, others took 25 % of its CPU, the load's CPU was full")
+
+
+class Figures(unittest.TestCase):
+    def test_a_line_for_each_figure(self):
+        made = results(run("limit-hook", "rt-50", 10, p50_us=500, p99_us=900), run("holdfast", "rt-50", 16, p50_us=600, p99_us=1200),
+                       [{"label": "holdfast/idle-5000/1", "rss_per_conn": 4000}], run("holdfast", "fan-1000-1024+deflate", 5, p99_us=10))
+        self.assertEqual(list(figures.costs(made))[2:], [
+            "| round trip, 50 connections | CPU µs | 10.0 | – | – | 16.0 (1.60 ×) | – |",
+            "|  | p50 ms | 0.50 | – | – | 0.60 | – |",
+            "|  | p99 ms | 0.90 | – | – | 1.20 | – |",
+            "| idle connection, of 5,000 | RSS, bytes | – | – | – | 4,000 | – |",
+            "| fan-out, 1,000 subscribers × 1,024 bytes, deflate | CPU µs | – | – | – | 5.00 | – |",
+            "|  | p99 ms | – | – | – | 0.01 | – |"])
+        self.assertIn("| idle connection, RSS | `json` | ok | ≤ 4,096 B: 4,000 |", list(figures.reached(made)))
+
+    def test_every_case_of_the_full_run_has_words(self):
+        for case in full_run():
+            figures.work(results(run("holdfast", case, 1)).row(case, "holdfast"))
 
 
 SCRIPT = """\

@@ -132,20 +132,25 @@ def line(target, rows, results):
     return together, "; ".join(parts) + where
 
 
-def summary(results):
-    """A line for each target and gateway that was measured, and one that names the rest."""
-    lines, absent = [], []
+def lines(results):
+    """(title, gateway, verdict, words) for each target and gateway that was measured, and the titles of the other targets."""
+    found, absent = [], []
     for target in TARGETS:
-        found = False
+        before = len(found)
         for gateway in target.gateways:
             rows = [row for row in results if row.gateway == gateway and row.cost() is not None and target.concerns(row)]
             if rows:
-                found = True
-                lines.append((target.title, gateway, *line(target, rows, results)))
-        if not found:
+                found.append((target.title, gateway, *line(target, rows, results)))
+        if len(found) == before:
             absent.append(target.title)
-    if not lines:
+    return found, absent
+
+
+def summary(results):
+    """The same as text, a line each, and one that names the rest."""
+    found, absent = lines(results)
+    if not found:
         return []
-    widths = [max(len(one[i]) for one in lines) for i in range(3)]
-    text = [f"{state.ljust(widths[2])}  {title.ljust(widths[0])}  {gateway.ljust(widths[1])}  {told}" for title, gateway, state, told in lines]
+    widths = [max(len(one[i]) for one in found) for i in range(3)]
+    text = [f"{state.ljust(widths[2])}  {title.ljust(widths[0])}  {gateway.ljust(widths[1])}  {told}" for title, gateway, state, told in found]
     return text + (["not measured here: " + "; ".join(absent)] if absent else [])
