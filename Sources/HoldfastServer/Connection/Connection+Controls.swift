@@ -177,7 +177,9 @@ extension Connection {
         resumeReading()
     }
 
+    /// To be changed: what is set there may ask for a look at each message.
     var withExtras: ConnectionExtras {
+        closeDirectPath()
         if let extras { return extras }
         let made = ConnectionExtras()
         extras = made

@@ -116,6 +116,7 @@ extension Connection {
     func leaveChannels() {
         guard !hasLeft else { return }
         hasLeft = true
+        closeDirectPath()
         for channel in channels { shard.unsubscribe(self, from: channel) }
     }
 

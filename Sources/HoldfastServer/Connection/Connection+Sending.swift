@@ -20,14 +20,12 @@ extension Connection {
     private static let mostUnflushed = 32 << 10
 
     /// Sends a message: to the socket while the client keeps up, else to its queue; also before the client is let in.
-    ///
-    /// - Parameter flushing: write it out now rather than at the end of the turn.
-    func send(_ message: inout OutgoingMessage, flushing: Bool = false) -> Sending {
+    func send(_ message: inout OutgoingMessage) -> Sending {
         guard isReachable else { return .gone }
         let frame: ByteBuffer
-        if isWritable, sendQueue.isEmpty, let context {
+        if isWritable, sendQueue.isEmpty, context != nil {
             frame = compression.map { message.frame(for: $0) } ?? message.plain
-            if flushing, !isDirty { writeOut(isOutbound ? masked(frame) : frame, context) } else { write(frame) }
+            write(frame)
         } else {
             // What waits may be dropped, which a compressor with a context of its own would not know.
             if let compression, compression.isShared { frame = message.frame(for: compression) } else { frame = message.plain }
@@ -45,11 +43,32 @@ extension Connection {
                 return .gone
             }
         }
-        route.counters.messagesSent += 1
-        route.counters.bytesSent += frame.readableBytes
+        sent(1, bytes: frame.readableBytes)
+        return .taken
+    }
+
+    /// Sends a run in one piece, if the client takes it so: it keeps up, and nothing in the frames is for it alone.
+    ///
+    /// - Parameter flushing: write it out now rather than at the end of the turn.
+    /// - Returns: whether all of it was taken; else nothing was.
+    func send(_ run: inout OutgoingRun, flushing: Bool) -> Bool {
+        guard isReachable, isWritable, sendQueue.isEmpty, let context, !isOutbound, compression?.isShared ?? true else { return false }
+        let bytes = run.bytes(for: compression)
+        if flushing, !isDirty {
+            closeDirectPath()
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        } else {
+            write(bytes)
+        }
+        sent(run.count, bytes: bytes.readableBytes)
+        return true
+    }
+
+    private func sent(_ count: Int, bytes: Int) {
+        route.counters.messagesSent += count
+        route.counters.bytesSent += bytes
         keepAlive.messagePassed(at: shard.now)
         if extras != nil { postponeKeepAlive() }
-        return .taken
     }
 
     func sendPong(_ payload: ByteBuffer) {
@@ -87,7 +106,7 @@ extension Connection {
 
     private func write(_ frame: ByteBuffer) {
         let frame = isOutbound ? masked(frame) : frame
-        isDrained = false
+        closeDirectPath()
         context?.write(wrapOutboundOut(frame), promise: nil)
         let count = Int(unflushed) + frame.readableBytes
         unflushed = count > Self.mostUnflushed ? 0 : Int32(count)

@@ -60,10 +60,6 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// Bytes written since the last flush.
     var unflushed: Int32 = 0
     var isWritable = true
-    /// Whether the channel is known to hold nothing unwritten: then a frame may go straight to the socket.
-    var isDrained = false
-    /// Its socket, once a frame has gone straight there; good only while the channel is active.
-    var socket: NIOBSDSocket.Handle?
     /// Whether frames go to the socket as they are, with no TLS between.
     var isPlain: Bool
     /// Whether the socket is left unread because the app is behind.
@@ -177,6 +173,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
+        closeDirectPath()
         if unread != nil {
             isGone = true
             leaveChannels()
@@ -238,6 +235,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     func checkKeepAlive(at now: MonotonicTime) {
         // An unread socket says nothing about its peer.
         if isPaused { keepAlive.heard(at: now) }
+        if let time = shard.directPaths.messageAt(facts.id.slot) { keepAlive.messagePassed(at: time) }
         keepAliveAt = nil
         switch keepAlive.timerFired(at: now, policy: route.configuration.keepAlive) {
         case .none: break

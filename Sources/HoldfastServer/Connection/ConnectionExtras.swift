@@ -36,4 +36,7 @@ final class ConnectionExtras {
 
     /// Whether publications must be looked at before this connection gets them.
     var isChoosy: Bool { !followed.isEmpty || grip?.hasFilters == true }
+
+    /// Whether something must be done for each message that this connection gets.
+    var isWatchful: Bool { isChoosy || keepAlive != nil }
 }

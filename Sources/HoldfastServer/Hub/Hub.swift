@@ -95,10 +95,10 @@ package final class Hub: Sendable {
         }
         // All loops are told before any is waited for.
         let pending = zip(shards, local).filter { !$0.1.isEmpty }.map { handle, steps in
-            handle.loop.submit { steps.map { (index: $0.index, result: handle.shard.value.perform($0.action)) } }
+            (steps, handle.loop.submit { handle.shard.value.perform(steps.map(\.action)) })
         }
-        for future in pending {
-            for (index, result) in (try? await future.get()) ?? [] { tally.add(result, at: index) }
+        for (steps, future) in pending {
+            for (step, result) in zip(steps, (try? await future.get()) ?? []) { tally.add(result, at: step.index) }
         }
         for (node, steps) in remote {
             let results = await broker.perform(steps.map(\.action), on: node)
@@ -188,9 +188,7 @@ package final class Hub: Sendable {
             broker.broadcast(broadcasts)
         }
         for (handle, actions) in zip(shards, local) where !actions.isEmpty {
-            handle.loop.execute {
-                for action in actions { _ = handle.shard.value.perform(action) }
-            }
+            handle.loop.execute { _ = handle.shard.value.perform(actions) }
         }
         let broker = broker
         for (node, actions) in remote {
@@ -209,9 +207,7 @@ extension Hub: BrokerInbox {
     package func deliver(_ broadcasts: [Broadcast]) {
         taps.offer(broadcasts)
         for handle in shards {
-            handle.loop.execute {
-                for broadcast in broadcasts { _ = handle.shard.value.deliver(broadcast) }
-            }
+            handle.loop.execute { _ = handle.shard.value.deliver(broadcasts) }
         }
     }
 }

@@ -36,13 +36,21 @@ package final class HubShard {
     private var subscriptions = SubscriptionIndex<Connection>()
     /// Requests that are held for publications.
     private var listeners = SubscriptionIndex<any ChannelListener>()
-    private var fanoutSeconds = Histogram()
+    var fanoutSeconds = Histogram()
+    var directPaths = DirectPaths()
+    /// Counts the turns of the loop in which something is sent.
+    private(set) var turn: UInt32 = 1
     /// Connections with unflushed frames.
     private var dirty: [Connection] = []
     /// Actions of this turn that concern other loops and nodes, in order.
     private var outbox: [Action] = []
-    private var hasTurnEnd = false
+    private(set) var hasTurnEnd = false
     private var tapsDueAt = MonotonicTime.current
+
+    struct Audience {
+        let connections: [SubscriberList<Connection>.Entry]
+        let listeners: [SubscriberList<any ChannelListener>.Entry]
+    }
 
     private struct Reminder: Sendable {
         let slot: UInt32
@@ -161,9 +169,7 @@ package final class HubShard {
         (subscriptions.subscribers(of: channel)?.count ?? 0) + (listeners.subscribers(of: channel)?.count ?? 0)
     }
 
-    func subscribers(of channel: ChannelName) -> [Connection] {
-        subscriptions.subscribers(of: channel).map { Array($0.values) } ?? []
-    }
+    func subscribers(of channel: ChannelName) -> [Connection] { subscriptions.subscribers(of: channel)?.entries.map(\.subscriber) ?? [] }
 
     var channelCounts: [ChannelName: Int] {
         var counts = Dictionary(subscriptions.counts.map { ($0.name, $0.subscribers) }) { first, _ in first }
@@ -177,38 +183,9 @@ package final class HubShard {
         scheduleTurnEnd()
     }
 
-    /// Gives a broadcast to this loop's subscribers: the frame is made once, and written to each.
-    func deliver(_ broadcast: Broadcast) -> Int {
-        if case .message(let publication) = broadcast, let details = publication.details { return deliver(publication, details) }
-        guard let subscribers = subscriptions.subscribers(of: broadcast.channel) else { return 0 }
-        switch broadcast {
-        case .message(let publication):
-            let started = NIODeadline.now()
-            var message = OutgoingMessage(publication.payload)
-            var delivered = 0
-            // The first publication of a turn goes out in one pass, while each connection's memory is at hand. Should more come in the same turn,
-            // they are gathered, and flushed once.
-            let flushing = !hasTurnEnd
-            scheduleTurnEnd()
-            for connection in subscribers.values {
-                if !publication.except.isEmpty, publication.except.contains(connection.id) { continue }
-                if let extras = connection.extras, extras.isChoosy {
-                    if choose(publication, nil, for: connection, extras, otherwise: &message) { delivered += 1 }
-                } else if connection.send(&message, flushing: flushing) == .taken {
-                    delivered += 1
-                }
-            }
-            fanoutSeconds.record(Double((NIODeadline.now() - started).nanoseconds) / 1e9)
-            return delivered
-        case .close(_, let code, let reason):
-            for connection in subscribers.values { connection.close(code, reason: reason) }
-            return subscribers.count
-        }
-    }
-
     /// Those who hear what is published on a channel, and what they hear it with.
-    func audience(of channel: ChannelName) -> (connections: [UInt32: Connection], listeners: [UInt32: any ChannelListener]) {
-        (subscriptions.subscribers(of: channel) ?? [:], listeners.subscribers(of: channel) ?? [:])
+    func audience(of channel: ChannelName) -> Audience {
+        Audience(connections: subscriptions.subscribers(of: channel)?.entries ?? [], listeners: listeners.subscribers(of: channel)?.entries ?? [])
     }
 
     /// Carries out one action that names its connection, or concerns a channel.
@@ -234,7 +211,7 @@ package final class HubShard {
         scheduleTurnEnd()
     }
 
-    private func scheduleTurnEnd() {
+    func scheduleTurnEnd() {
         guard !hasTurnEnd else { return }
         hasTurnEnd = true
         loop.assumeIsolated().execute { self.turnEnded() }
@@ -242,6 +219,7 @@ package final class HubShard {
 
     private func turnEnded() {
         hasTurnEnd = false
+        turn &+= 1
         if !outbox.isEmpty {
             hub.handOff(outbox, from: index)
             outbox.removeAll(keepingCapacity: true)
