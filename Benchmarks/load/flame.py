@@ -119,7 +119,7 @@ def draw(root, title):
     x, by_kind = MARGIN, own_shares(root)[0]
     for i, (kind, colour, _) in enumerate(KINDS):
         label = f"{kind} {100 * by_kind[i] / root.count:.0f} %"
-        yield f'<rect x="{x}" y="34" width="12" height="12" fill="{colour}"/><text x="{x + 17}" y="44">{label}</text>'
+        yield f'<rect x="{x:.1f}" y="34" width="12" height="12" fill="{colour}"/><text x="{x + 17:.1f}" y="44">{label}</text>'
         x += 17 + len(label) * CHARACTER + 22
     for box, depth, x in boxes:
         width, y = box.count * scale, height - MARGIN - (depth + 1) * ROW

@@ -116,7 +116,7 @@ http {
       nchan_deflate_message_for_websocket $deflate; }
     location ~ ^/rt/(\w+)\$ {
       nchan_pubsub websocket; nchan_channel_id \$1; nchan_subscriber_first_message newest;
-      nchan_store_messages off; nchan_publisher_upstream_request /upstream;
+      nchan_store_messages off; nchan_deflate_message_for_websocket $deflate; nchan_publisher_upstream_request /upstream;
     }
     location = /upstream { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host app; }
   }

@@ -96,6 +96,11 @@ class Summary(unittest.TestCase):
         self.assertRegex(told, r"missed +fan-out +holdfast +≤ 1.25 × limit: 1.20–1.30; < 1 × nchan: 0.60–0.65 \(in fan-1000-64\)")
         self.assertIn("not measured here: fan-out, bursts of ten; ", told)
 
+    def test_growth_is_told_beside_that_of_the_yardstick(self):
+        made = results(*(run(gateway, case, cpu) for gateway, figures in (("limit", (5, 16)), ("nchan", (7, 21)), ("holdfast", (6, 15)))
+                         for case, cpu in zip(("fan-100-64", "fan-10000-64"), figures)))
+        self.assertIn("≤ 1.15 × fan-100-64: 2.50 (limit: 3.20, nchan: 3.00)", summary(made))
+
     def test_nothing_of_holdfast_nothing_to_tell(self):
         self.assertEqual(targets.summary(results(run("limit", "fan-100-64", 5))), [])
 

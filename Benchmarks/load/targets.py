@@ -17,6 +17,7 @@ class Check:
     bound: float
     unit: str  # "× limit", "B" …
     measure: Measure
+    beside: tuple[str, ...] = ()  # gateways whose own figure says what the machine and its kernel make of it
 
     def words(self):
         return f"{self.sign} {self.bound:,g} {self.unit}"
@@ -48,7 +49,7 @@ def times_own(bound, words, other: typing.Callable[[Row, Results], Row | None]):
         reference = other(row, results)
         return ratio(row.cost(), reference.cost()) if reference else None
 
-    return Check("≤", bound, f"× {words}", measure)
+    return Check("≤", bound, f"× {words}", measure, ("limit", "limit-hook", "nchan"))
 
 
 def own(case):
@@ -117,16 +118,29 @@ def number(value):
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
+def span(values):
+    """The lowest and the highest."""
+    ends = number(min(values)), number(max(values))
+    return ends[0] if ends[0] == ends[1] else "–".join(ends)
+
+
+def measured_beside(check, gateway, rows, results):
+    """What another gateway has by the same measure in the same cases, or nothing."""
+    others = [other for row in rows if (other := results.row(row.case, gateway))]
+    values = [value for other in others if (value := check.measure(other, results)) is not None]
+    return f"{gateway}: {span(values)}" if values else ""
+
+
 def line(target, rows, results):
     """One gateway's line in the summary: the verdict, the range of what was measured against each bound, and where it was missed."""
     verdicts = {row.case: verdict(target, row, results) for row in rows}
     together = "missed" if "missed" in verdicts.values() else "ok" if "ok" in verdicts.values() else "?"
     parts = []
     for check in target.checks:
-        values = sorted(value for row in rows if (value := check.measure(row, results)) is not None)
-        ends = [number(value) for value in values]
-        measured = "not measured" if not ends else ends[0] if ends[0] == ends[-1] else f"{ends[0]}–{ends[-1]}"
-        parts.append(f"{check.words()}: {measured}")
+        values = [value for row in rows if (value := check.measure(row, results)) is not None]
+        measured = span(values) if values else "not measured"
+        others = [told for name in check.beside if (told := measured_beside(check, name, rows, results))]
+        parts.append(f"{check.words()}: {measured}" + (f" ({', '.join(others)})" if others else ""))
     missed = [case for case, one in verdicts.items() if one == "missed"]
     where = f" (in {', '.join(missed)})" if missed and len(missed) < len(verdicts) else ""
     return together, "; ".join(parts) + where
