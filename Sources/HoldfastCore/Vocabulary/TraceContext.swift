@@ -52,13 +52,6 @@ package struct TraceContext: Equatable, Sendable {
         }
     }
 
-    /// The header of one request within the trace.
-    package func traceparent(span: UInt64) -> String {
-        var text = ByteBuffer()
-        write(span: span, into: &text)
-        return String(buffer: text)
-    }
-
     private static func write(_ value: UInt64, at place: Int, into text: UnsafeMutableRawBufferPointer) {
         text.storeBytes(of: digits(of: UInt32(truncatingIfNeeded: value >> 32)).bigEndian, toByteOffset: place, as: UInt64.self)
         text.storeBytes(of: digits(of: UInt32(truncatingIfNeeded: value)).bigEndian, toByteOffset: place + 8, as: UInt64.self)

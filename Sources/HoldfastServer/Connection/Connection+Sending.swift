@@ -25,7 +25,7 @@ extension Connection {
         let frame: ByteBuffer
         if isWritable, sendQueue.isEmpty, context != nil {
             frame = compression.map { message.frame(for: $0) } ?? message.plain
-            write(frame)
+            if !sendDirectly(frame) { write(frame) }
         } else {
             // What waits may be dropped, which a compressor with a context of its own would not know.
             if let compression, compression.isShared { frame = message.frame(for: compression) } else { frame = message.plain }

@@ -21,6 +21,23 @@ extension Connection {
         return true
     }
 
+    /// Sends the first frame of a turn straight to the socket; what follows in the same turn is gathered.
+    ///
+    /// - Returns: whether it was sent; what the socket did not take is with the channel.
+    func sendDirectly(_ frame: ByteBuffer) -> Bool {
+        guard !isDirty else { return false }
+        let slot = facts.id.slot
+        guard shard.directPaths.isOpen(slot) || openDirectPath() else { return false }
+        shard.scheduleTurnEnd()
+        switch shard.directPaths.send(frame, to: slot, turn: shard.turn, at: shard.now) {
+        case .sent: return true
+        case .partly(let count):
+            writeRest(of: frame, from: count)
+            return true
+        case .closed: return false
+        }
+    }
+
     func closeDirectPath() { shard.directPaths.close(facts.id.slot) }
 
     /// Gives the channel what the socket did not take. Where the socket is closed, the channel finds that out for itself.

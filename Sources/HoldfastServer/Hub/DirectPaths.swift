@@ -84,6 +84,21 @@ struct DirectPaths {
         Int(slot) < paths.count ? paths[Int(slot)].messageAt : nil
     }
 
+    func isOpen(_ slot: UInt32) -> Bool { Int(slot) < paths.count && paths[Int(slot)].socket >= 0 }
+
+    /// Sends one frame straight to the socket, where the path is open. It is the caller's to count it.
+    mutating func send(_ frame: ByteBuffer, to slot: UInt32, turn: UInt32, at now: MonotonicTime) -> Outcome {
+        let slot = Int(slot)
+        guard slot < paths.count, paths[slot].socket >= 0, paths[slot].turn != turn else { return .closed }
+        paths[slot].turn = turn
+        paths[slot].messageAt = now
+        let socket = paths[slot].socket
+        let sent = frame.withUnsafeReadableBytes { Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
+        if sent == frame.readableBytes { return .sent }
+        paths[slot].socket = -1
+        return .partly(max(0, sent))
+    }
+
     /// Sends the run straight to the socket, where the path is open.
     @inline(__always)
     mutating func send(_ run: inout OutgoingRun, to slot: UInt32, _ round: inout Round) -> Outcome {

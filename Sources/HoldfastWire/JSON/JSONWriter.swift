@@ -8,20 +8,22 @@ package import NIOCore
 /// It does not build values first: a webhook's body is written once, straight from the connection's facts, into memory of its own. A `ByteBuffer` that is
 /// written to piece by piece checks its owner and its room at each of them, which cost two thirds of a webhook's body.
 package struct JSONWriter: ~Copyable {
-    private var bytes: UnsafeMutableRawBufferPointer
+    private var bytes: UnsafeMutableRawPointer
+    private var capacity: Int
     /// Bytes written so far.
     package private(set) var count = 0
     private var needsComma = false
 
     /// - Parameter capacity: bytes to begin with; more are had when they are needed.
     package init(capacity: Int = 256) {
-        bytes = .allocate(byteCount: max(capacity, 64), alignment: 1)
+        self.capacity = max(capacity, 64)
+        bytes = .allocate(byteCount: self.capacity, alignment: MemoryLayout<UInt>.alignment)
     }
 
     deinit { bytes.deallocate() }
 
     /// A copy of what was written so far.
-    package var buffer: ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<count])) }
+    package var buffer: ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(start: bytes, count: count)) }
 
     package mutating func beginObject() { open(UInt8(ascii: "{")) }
     package mutating func endObject() { close(UInt8(ascii: "}")) }
@@ -67,7 +69,7 @@ package struct JSONWriter: ~Copyable {
         let length = Base64.encodedCount(of: bytes.readableBytes)
         reserve(length + 2)
         put(UInt8(ascii: "\""))
-        count += bytes.withUnsafeReadableBytes { Base64.encode($0, into: UnsafeMutableRawBufferPointer(rebasing: self.bytes[count...])) }
+        count += bytes.withUnsafeReadableBytes { Base64.encode($0, into: UnsafeMutableRawBufferPointer(start: self.bytes + count, count: length)) }
         put(UInt8(ascii: "\""))
         needsComma = true
     }
@@ -142,6 +144,7 @@ package struct JSONWriter: ~Copyable {
 
     // MARK: Bytes
 
+    @inline(__always)
     private mutating func write(_ byte: UInt8) {
         reserve(1)
         put(byte)
@@ -155,24 +158,29 @@ package struct JSONWriter: ~Copyable {
     private mutating func write(_ text: StaticString) { write(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
 
     /// For what there is room for.
+    @inline(__always)
     private mutating func put(_ byte: UInt8) {
-        bytes[count] = byte
+        bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
+    @inline(__always)
     private mutating func put(_ text: UnsafeRawBufferPointer) {
-        UnsafeMutableRawBufferPointer(rebasing: bytes[count...]).copyMemory(from: text)
+        guard let start = text.baseAddress else { return }
+        (bytes + count).copyMemory(from: start, byteCount: text.count)
         count += text.count
     }
 
+    @inline(__always)
     private mutating func reserve(_ more: Int) {
-        if bytes.count - count < more { grow(by: more) }
+        if capacity - count < more { grow(by: more) }
     }
 
     @inline(never)
     private mutating func grow(by more: Int) {
-        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count * 2, count + more), alignment: 1)
-        larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        capacity = max(capacity * 2, count + more)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: MemoryLayout<UInt>.alignment)
+        larger.copyMemory(from: bytes, byteCount: count)
         bytes.deallocate()
         bytes = larger
     }

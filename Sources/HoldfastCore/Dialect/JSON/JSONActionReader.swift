@@ -24,6 +24,11 @@ package enum JSONActionReader {
             if let sends = JSONSendReader.read(body) { return sends }
             if body.isBlank { return [] }
         }
+        return try readAny(body, from: origin)
+    }
+
+    /// The same by way of values, for all there is.
+    static func readAny(_ body: ByteBuffer, from origin: Origin) throws(DialectError) -> [Action] {
         let document: JSONValue
         do throws(JSONSyntaxError) {
             document = try JSONReader.parse(body)
