@@ -1,7 +1,7 @@
 # The table of contents. Each line of work is a small script in dev/; `make` prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick clean
+.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick bench-micro clean
 
 run: ## build, then the gateway with its example chat app (some minutes the first time; ARGS="…" for flags)
 	@dev/setup run
@@ -62,6 +62,10 @@ bench-quick: ## the same figures, shorter and rougher (about 2 minutes)
 	@dev/setup bench
 	@dev/build release
 	@Benchmarks/load/bench quick
+
+bench-micro: ## the parts without I/O, one by one (30 seconds after the build)
+	@dev/setup run
+	@dev/bench-micro
 
 clean: ## remove builds and the Python environment (seconds)
 	@dev/clean
