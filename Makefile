@@ -1,7 +1,7 @@
 # The table of contents. Each line of work is a small script in dev/; `make` prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick bench-check profile clean
+.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick bench-micro bench-check profile clean
 
 run: ## build, then the gateway with its example chat app (some minutes the first time; ARGS="…" for flags)
 	@dev/setup run
@@ -64,13 +64,7 @@ bench-quick: ## the most telling of these figures, rougher (about 2 minutes)
 	@dev/build release
 	@Benchmarks/load/bench quick
 
-bench-check: ## the load kit tested on itself (seconds)
-	@Benchmarks/load/check
-
-profile: ## where the processor time goes, as a flame graph (CASE=fan-1000-64 GATEWAY=holdfast; half a minute)
-	@dev/setup bench
-	@dev/build release
-	@Benchmarks/load/profile $(or $(CASE),fan-1000-64) $(or $(GATEWAY),holdfast)
+.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick bench-micro bench-check profile clean
 
 clean: ## remove builds and the Python environment (seconds)
 	@dev/clean

@@ -6,17 +6,20 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import time
 
 
 class Cost:
-    """Instructions of a stretch of work: the total, and by function itself alone and with all that it calls."""
+    """Instructions of a stretch of work, and how long it took: the total, and by function itself alone and with all that it calls."""
 
     def __init__(self):
         self.total = 0
+        self.seconds = 0.0
         self.own, self.whole = collections.Counter(), collections.Counter()
 
     def add(self, other, times=1):
         self.total += times * other.total
+        self.seconds += times * other.seconds
         for mine, theirs in ((self.own, other.own), (self.whole, other.whole)):
             for name, count in theirs.items():
                 mine[name] += times * count
@@ -78,12 +81,14 @@ class Callgrind:
 
     def begin(self):
         self._say("instrumentation", "on")
+        self._taken = time.monotonic()
 
     def take(self):
         """What was done since the last time."""
         before = set(os.listdir(self.folder.name))
         self._say("dump")
-        cost = Cost()
+        cost, now = Cost(), time.monotonic()
+        cost.seconds, self._taken = now - self._taken, now
         for name in set(os.listdir(self.folder.name)) - before:
             file = pathlib.Path(self.folder.name, name)
             cost.add(read(file))
