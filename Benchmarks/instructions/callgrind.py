@@ -10,17 +10,20 @@ import time
 
 
 class Cost:
-    """Instructions of a stretch of work, and how long it took: the total, and by function itself alone and with all that it calls."""
+    """Instructions of a stretch of work, and how long it took: the total, and by function itself alone and with all that it calls.
+
+    `calls` counts by caller and callee.
+    """
 
     def __init__(self):
         self.total = 0
         self.seconds = 0.0
-        self.own, self.whole = collections.Counter(), collections.Counter()
+        self.own, self.whole, self.calls = collections.Counter(), collections.Counter(), collections.Counter()
 
     def add(self, other, times=1):
         self.total += times * other.total
         self.seconds += times * other.seconds
-        for mine, theirs in ((self.own, other.own), (self.whole, other.whole)):
+        for mine, theirs in ((self.own, other.own), (self.whole, other.whole), (self.calls, other.calls)):
             for name, count in theirs.items():
                 mine[name] += times * count
         return self
@@ -28,8 +31,8 @@ class Cost:
     def divided(self, by):
         result = Cost()
         result.total = self.total / by
-        result.own.update({name: count / by for name, count in self.own.items()})
-        result.whole.update({name: count / by for name, count in self.whole.items()})
+        for mine, its in ((self.own, result.own), (self.whole, result.whole), (self.calls, result.calls)):
+            its.update({name: count / by for name, count in mine.items()})
         return result
 
 
@@ -59,6 +62,7 @@ def read(file):
                 callee = names[key]
         elif line.startswith("calls="):
             after_calls = True
+            cost.calls[function, callee] += int(line[6:].split()[0])
     for name, count in cost.own.items():
         cost.whole[name] += count
     return cost

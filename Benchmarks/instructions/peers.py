@@ -36,14 +36,15 @@ def frame(text, mask=b"\x11\x22\x33\x44"):
 
 
 class Client:
-    """A WebSocket client. It reads whole text frames and nothing else."""
+    """A WebSocket client. It reads frames up to 64 KiB, one by one, whatever they are."""
 
-    def __init__(self, port, path="/room"):
+    def __init__(self, port, headers=None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         key = base64.b64encode(os.urandom(16)).decode()
-        self.socket.sendall((f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())
+        self.socket.sendall((f"GET /room HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+                             + "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items()) + "\r\n").encode())
         self.bytes = b""
         while b"\r\n\r\n" not in self.bytes:
             self._more()
@@ -63,11 +64,9 @@ class Client:
     def receive(self):
         """The payload of the next frame."""
         while True:
-            if len(self.bytes) >= 2:
-                length, start = self.bytes[1], 2
-                if length == 126 and len(self.bytes) >= 4:
-                    length, start = struct.unpack("!H", self.bytes[2:4])[0], 4
-                if length != 126 and len(self.bytes) >= start + length or start == 4 and len(self.bytes) >= start + length:
+            if len(self.bytes) >= 4 or len(self.bytes) >= 2 and self.bytes[1] < 126:
+                length, start = (self.bytes[1], 2) if self.bytes[1] < 126 else (int.from_bytes(self.bytes[2:4], "big"), 4)
+                if len(self.bytes) >= start + length:
                     payload, self.bytes = self.bytes[start:start + length], self.bytes[start + length:]
                     return payload
             self._more()

@@ -27,8 +27,8 @@ enum Samples {
     }
 
     static func response(_ body: String, type: String = "application/json") -> ByteBuffer {
-        ByteBuffer(
-            string: "HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nDate: Sat, 21 Nov 2026 05:07:35 GMT\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        let fields = ["Content-Type: \(type)", "Date: Sat, 21 Nov 2026 05:07:35 GMT", "Content-Length: \(body.utf8.count)"]
+        return ByteBuffer(string: "HTTP/1.1 200 OK\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n\(body)")
     }
 
     static func message(_ bytes: ByteBuffer) throws -> HTTPResponseMessage {
