@@ -27,6 +27,14 @@ struct ChannelRoutes {
 
     /// What the caller is told of a publication.
     static func answer(_ result: ActionResult?) -> ControlAnswer {
+        if case .done(let delivered)? = result, delivered < delivering.count { return delivering[delivered] }
+        return makeAnswer(result)
+    }
+
+    /// The answers for a few subscribers, made once.
+    private static let delivering = (0..<100).map { makeAnswer(.done(delivered: $0)) }
+
+    private static func makeAnswer(_ result: ActionResult?) -> ControlAnswer {
         .json(.accepted) { json in
             json.key("delivered")
             if case .done(let delivered)? = result { json.integer(delivered) } else { json.integer(0) }

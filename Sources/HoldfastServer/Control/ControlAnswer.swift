@@ -55,20 +55,15 @@ struct ControlAnswer: Sendable {
 
     /// Appends the whole answer, in the form in which the router's way writes it.
     ///
-    /// - Parameter date: the line's value, as HTTP has it.
-    func write(into buffer: inout ByteBuffer, date: ByteBuffer) {
+    /// - Parameter rest: the end of the head (``endOfHead(date:)``).
+    func write(into buffer: inout ByteBuffer, rest: ByteBuffer) {
         buffer.writeImmutableBuffer(head.bytes)
-        buffer.writeDecimal(body.readableBytes)
-        buffer.writeStaticString("\r\nDate: ")
-        buffer.writeImmutableBuffer(date)
-        buffer.writeStaticString("\r\nServer: holdfast\r\n\r\n")
-        buffer.writeImmutableBuffer(body)
+        // Up to 15 bytes a text takes no memory of its own.
+        buffer.writeString(String(body.readableBytes))
+        buffer.writeImmutableBuffer(rest)
+        if body.readableBytes > 0 { buffer.writeImmutableBuffer(body) }
     }
-}
 
-extension ByteBuffer {
-    fileprivate mutating func writeDecimal(_ number: Int) {
-        // Up to 15 bytes there is no allocation.
-        writeString(String(number))
-    }
+    /// What stands behind the length in every head.
+    static func endOfHead(date: String) -> ByteBuffer { ByteBuffer(string: "\r\nDate: \(date)\r\nServer: holdfast\r\n\r\n") }
 }

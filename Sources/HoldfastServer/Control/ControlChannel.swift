@@ -21,7 +21,7 @@ struct ControlChannel: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         do {
-            let front = ControlFront(routes: routes, shard: routes.hub.shard(on: channel.eventLoop), idleTimeout: idleTimeout)
+            let front = ControlFront(routes: routes, shard: routes.hub.shard(on: channel.eventLoop), patience: idleTimeout)
             try channel.pipeline.syncOperations.addHandler(front)
         } catch {
             return channel.eventLoop.makeFailedFuture(error)

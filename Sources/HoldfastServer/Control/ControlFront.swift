@@ -37,10 +37,11 @@ final class ControlFront: ChannelDuplexHandler {
 
     /// Requests that may be under way on other loops before no more are taken.
     private static let mostWaiting = 256
+    /// Bytes of memory that are kept for the answers to come.
+    private static let mostKept = 1 << 10
 
     private let routes: QuickRoutes
     private let shard: HubShard
-    private let idleTimeout: Duration
     private var context: ChannelHandlerContext?
     private var state = State.reading
     private var memory = ControlMemory()
@@ -63,21 +64,20 @@ final class ControlFront: ChannelDuplexHandler {
     private var routerRequests = 0
     private var isRouterReading = false
 
-    private var lastActive: MonotonicTime
+    private var patience: RequestPatience
     private var idleCheck: Scheduled<Void>?
 
-    init(routes: QuickRoutes, shard: HubShard, idleTimeout: Duration) {
+    init(routes: QuickRoutes, shard: HubShard, patience: Duration) {
         self.routes = routes
         self.shard = shard
-        self.idleTimeout = idleTimeout
-        lastActive = shard.now
+        self.patience = RequestPatience(limit: patience, at: shard.now)
     }
 
     // MARK: What the client does
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if context.channel.isActive { checkIdle(in: idleTimeout) }
+        if context.channel.isActive { checkIdle(in: patience.limit) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -86,7 +86,7 @@ final class ControlFront: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        checkIdle(in: idleTimeout)
+        checkIdle(in: patience.limit)
         context.fireChannelActive()
     }
 
@@ -152,7 +152,7 @@ final class ControlFront: ChannelDuplexHandler {
     }
 
     func routerRead(_ part: RouterPart) {
-        lastActive = shard.now
+        patience.heard(at: shard.now)
         switch part {
         case .head:
             isRouterReading = true
@@ -164,7 +164,7 @@ final class ControlFront: ChannelDuplexHandler {
 
     func routerAnswered() {
         routerRequests -= 1
-        lastActive = shard.now
+        patience.heard(at: shard.now)
         guard case .routing(left: 0) = state else { return }
         state = .reading
         goOnSoon()
@@ -187,13 +187,8 @@ final class ControlFront: ChannelDuplexHandler {
             guard input.readableBytes > 0, row.count < Self.mostWaiting else { return false }
             return readHead()
         case .body(let request, let head, let count):
-            guard input.readableBytes >= count, var whole = input.getSlice(at: input.readerIndex, length: count) else { return false }
-            whole.moveReaderIndex(forwardBy: head)
-            guard let order = routes.order(request, whole) else { return route(count) }
-            input.moveReaderIndex(forwardBy: count)
-            state = .reading
-            carryOut(order)
-            return true
+            guard input.readableBytes >= count else { return false }
+            return serve(request, head: head, count: count)
         case .routing(let left):
             let count = min(left, input.readableBytes)
             guard count > 0, let part = input.readSlice(length: count) else { return false }
@@ -221,14 +216,25 @@ final class ControlFront: ChannelDuplexHandler {
         case .head(let head):
             let count = head.count + head.contentLength
             guard let request else { return route(count) }
-            lastActive = shard.now
+            patience.heard(at: shard.now)
+            if input.readableBytes >= count { return serve(request, head: head.count, count: count) }
             state = .body(request, head: head.count, count: count)
-            return true
+            return false
         }
     }
 
+    /// Does what a quick request asks for, all of which is there.
+    private func serve(_ request: QuickRoutes.Request, head: Int, count: Int) -> Bool {
+        guard let body = input.getSlice(at: input.readerIndex + head, length: count - head) else { preconditionFailure("all of it is there") }
+        guard let order = routes.order(request, body) else { return route(count) }
+        input.moveReaderIndex(forwardBy: count)
+        state = .reading
+        carryOut(order)
+        return true
+    }
+
     private func carryOut(_ order: QuickRoutes.Order) {
-        lastActive = shard.now
+        patience.heard(at: shard.now)
         switch order {
         case .reply: return answer(QuickRoutes.answer(order, []))
         case .publish(let publication):
@@ -249,7 +255,7 @@ final class ControlFront: ChannelDuplexHandler {
             row.append(place)
             waiting.done = { results in
                 place.answer = QuickRoutes.answer(order, results)
-                self.lastActive = self.shard.now
+                self.patience.heard(at: self.shard.now)
                 self.goOnSoon()
             }
         }
@@ -262,8 +268,12 @@ final class ControlFront: ChannelDuplexHandler {
             row.append(place)
             return
         }
+        write(answer)
+    }
+
+    private func write(_ answer: ControlAnswer) {
         hasAnswered = true
-        answer.write(into: &output, date: memory.date(at: shard.now))
+        answer.write(into: &output, rest: memory.endOfHead(at: shard.now))
     }
 
     // MARK: The router
@@ -307,7 +317,8 @@ final class ControlFront: ChannelDuplexHandler {
         guard hasAnswered, let context else { return }
         hasAnswered = false
         context.writeAndFlush(wrapOutboundOut(output), promise: nil)
-        output = ByteBuffer()
+        // Mostly it is written by now, and its memory can be used again.
+        if output.capacity <= Self.mostKept { output.clear() } else { output = ByteBuffer() }
     }
 
     /// Goes on when whoever calls has returned: in the middle of their work is no place for the next request.
@@ -324,8 +335,7 @@ final class ControlFront: ChannelDuplexHandler {
         guard let context else { return }
         while let answer = row.first?.answer {
             row.removeFirst()
-            hasAnswered = true
-            answer.write(into: &output, date: memory.date(at: shard.now))
+            write(answer)
         }
         workOff()
         endTurn()
@@ -377,9 +387,9 @@ final class ControlFront: ChannelDuplexHandler {
         guard let context, context.channel.isActive else { return }
         let isBodyAwaited = if case .body = state { true } else { false }
         let isAnswerAwaited = !row.isEmpty || routerRequests > 0
-        guard isRouterReading || isBodyAwaited || !isAnswerAwaited else { return checkIdle(in: idleTimeout) }
-        let now = MonotonicTime.current
-        let left = idleTimeout - now.since(lastActive)
-        if left <= .zero { context.close(promise: nil) } else { checkIdle(in: left) }
+        switch patience.order(isReading: isRouterReading || isBodyAwaited, isAnswering: isAnswerAwaited, at: .current) {
+        case .giveUp: context.close(promise: nil)
+        case .askAgain(let delay): checkIdle(in: delay)
+        }
     }
 }

@@ -7,14 +7,18 @@ import NIOCore
 
 /// What the requests of one control connection say again and again, with what it means: to find that out costs more than to compare.
 struct ControlMemory {
+    private let seconds: () -> Double
     private var contentType: [UInt8] = []
     private var mediaType: String?
     /// The `Authorization`, or the `Host` where no token is configured, that the gate let pass.
     private var pass: [UInt8]?
     private var passedAt = MonotonicTime(nanoseconds: 0)
-    private var date = ByteBuffer()
+    private var endOfHead = ByteBuffer()
     private var dateSecond = -1
     private var dateLookedAt: MonotonicTime?
+
+    /// - Parameter seconds: the time now, in seconds since 1970.
+    init(seconds: @escaping () -> Double = { WallClock.seconds }) { self.seconds = seconds }
 
     /// The content type without parameters, in lower case.
     mutating func mediaType(_ bytes: UnsafeRawBufferPointer?) -> String? {
@@ -36,23 +40,23 @@ struct ControlMemory {
         if let pass, !hasToken || passedAt == now, Self.equal(pass, field) { return true }
         let text = String(decoding: field, as: UTF8.self)
         let refusal = gate.refusal(
-            authorization: hasToken ? text : nil, host: hasToken ? nil : text, hasOrigin: head.hasOrigin, at: Int(WallClock.seconds))
+            authorization: hasToken ? text : nil, host: hasToken ? nil : text, hasOrigin: head.hasOrigin, at: Int(seconds()))
         guard refusal == nil else { return false }
         pass = Array(field)
         passedAt = now
         return true
     }
 
-    /// The value of the `Date` field, at most a tick late.
-    mutating func date(at now: MonotonicTime) -> ByteBuffer {
-        if dateLookedAt == now { return date }
+    /// The end of an answer's head; its date is at most a tick late.
+    mutating func endOfHead(at now: MonotonicTime) -> ByteBuffer {
+        if dateLookedAt == now { return endOfHead }
         dateLookedAt = now
-        let second = Int(WallClock.seconds)
+        let second = Int(seconds())
         if second != dateSecond {
             dateSecond = second
-            date = ByteBuffer(string: HTTPDate.text(of: second))
+            endOfHead = ControlAnswer.endOfHead(date: HTTPDate.text(of: second))
         }
-        return date
+        return endOfHead
     }
 
     /// In a time that tells nothing of where they differ: one of them may be the token, and a proxy may send requests of others on the same connection.

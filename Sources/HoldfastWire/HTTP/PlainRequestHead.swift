@@ -46,7 +46,7 @@ package struct PlainRequestHead: Equatable, Sendable {
     /// Of the body.
     package private(set) var contentLength = 0
 
-    // The values of fields, without the spaces around them.
+    // The values of fields, without the spaces in front.
     package private(set) var host: Place?
     package private(set) var authorization: Place?
     package private(set) var contentType: Place?
@@ -182,11 +182,11 @@ package struct PlainRequestHead: Equatable, Sendable {
         }
         guard end + 1 < bytes.count else { return .short }
         guard bytes[end + 1] == 0x0A else { return .odd }
+        // Parsers differ in whether a space behind a value is a part of it.
+        guard end == low || bytes[end - 1] != 0x20 else { return .odd }
         position = end + 2
-        var high = end
-        while high > low, bytes[high - 1] == 0x20 { high -= 1 }
         let name = UnsafeRawBufferPointer(rebasing: bytes[start..<colon])
-        return note(name, Place(low, high), UnsafeRawBufferPointer(rebasing: bytes[low..<high])) ? .whole : .odd
+        return note(name, Place(low, end), UnsafeRawBufferPointer(rebasing: bytes[low..<end])) ? .whole : .odd
     }
 
     /// - Returns: whether a field leaves the request a plain one.
