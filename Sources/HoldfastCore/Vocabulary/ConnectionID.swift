@@ -73,12 +73,55 @@ package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
 
     /// The part that no two connections share: 22 characters, safe in URLs and in header values.
     package var token: String {
-        var bytes = ByteBuffer()
-        bytes.writeMultipleIntegers(slot, high, low)
-        var text = ByteBuffer()
-        bytes.withUnsafeReadableBytes { Base64.encode($0, into: &text, urlSafe: true) }
-        return String(buffer: text)
+        String(unsafeUninitializedCapacity: Self.tokenCount) { room in
+            writeToken(to: room)
+            return Self.tokenCount
+        }
     }
 
-    package var description: String { "\(node).\(shard).\(token)" }
+    package var description: String {
+        var node = node.description
+        return node.withUTF8 { node in
+            // A number of 16 bits has five digits at most.
+            String(unsafeUninitializedCapacity: node.count + 5 + 2 + Self.tokenCount) { room in
+                _ = room.initialize(fromContentsOf: node)
+                var count = node.count
+                room[count] = UInt8(ascii: ".")
+                count += 1
+                var divisor: UInt16 = shard < 10 ? 1 : 10_000
+                while divisor > 1, divisor > shard { divisor /= 10 }
+                while divisor > 0 {
+                    room[count] = UInt8(ascii: "0") + UInt8(shard / divisor % 10)
+                    count += 1
+                    divisor /= 10
+                }
+                room[count] = UInt8(ascii: ".")
+                count += 1
+                writeToken(to: UnsafeMutableBufferPointer(rebasing: room[count...]))
+                return count + Self.tokenCount
+            }
+        }
+    }
+
+    private static let tokenCount = 22
+
+    /// Six bits a letter, from the highest; the last has two, and zeros behind them (RFC 4648 §5).
+    private func writeToken(to room: UnsafeMutableBufferPointer<UInt8>) {
+        let upper = UInt64(slot) << 32 | UInt64(high)
+        for place in 0..<10 { room[place] = Self.letter(UInt8(truncatingIfNeeded: upper >> UInt64(58 - 6 * place)) & 63) }
+        room[10] = Self.letter(UInt8(truncatingIfNeeded: upper & 15) << 2 | UInt8(truncatingIfNeeded: low >> 62))
+        for place in 0..<10 { room[11 + place] = Self.letter(UInt8(truncatingIfNeeded: low >> UInt64(56 - 6 * place)) & 63) }
+        room[21] = Self.letter(UInt8(truncatingIfNeeded: low & 3) << 4)
+    }
+
+    /// The letter of the URL-safe alphabet for six bits.
+    private static func letter(_ bits: UInt8) -> UInt8 {
+        switch bits {
+        case 0..<26: UInt8(ascii: "A") + bits
+        case 26..<52: UInt8(ascii: "a") + bits - 26
+        case 52..<62: UInt8(ascii: "0") + bits - 52
+        case 62: UInt8(ascii: "-")
+        default: UInt8(ascii: "_")
+        }
+    }
 }

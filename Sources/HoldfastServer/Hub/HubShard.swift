@@ -23,7 +23,7 @@ package final class HubShard {
     /// The time of the last tick: exact enough for deadlines of seconds, and free.
     private(set) var now: MonotonicTime
     /// For ids, which must not be guessed.
-    var random = SystemRandomNumberGenerator()
+    var random = RandomSupply()
     /// For span ids and jitter.
     var quickRandom = QuickRandom(seed: .random(in: 0 ... .max))
     /// Opening requests turned away, by reason.
@@ -52,9 +52,18 @@ package final class HubShard {
         let listeners: [SubscriberList<any ChannelListener>.Entry]
     }
 
+    /// Eight bytes: each connection has one or two under way.
     private struct Reminder: Sendable {
         let slot: UInt32
-        let stamp: UInt64
+        /// To tell who had the slot then from who has it now. A reminder that is taken for another's finds nothing due.
+        let stamp: UInt32
+
+        init(_ id: ConnectionID) {
+            slot = id.slot
+            stamp = UInt32(truncatingIfNeeded: id.stamp)
+        }
+
+        func isMeant(for id: ConnectionID) -> Bool { stamp == UInt32(truncatingIfNeeded: id.stamp) }
     }
 
     package init(
@@ -118,7 +127,7 @@ package final class HubShard {
 
     /// Asks for `member` to be reminded at a time.
     func remind(_ member: some ShardMember, at time: MonotonicTime) {
-        reminders.remind(Reminder(slot: member.id.slot, stamp: member.id.stamp), at: time)
+        reminders.remind(Reminder(member.id), at: time)
     }
 
     /// Tells every member that the gateway is shutting down, each with a moment of its own within `spread`.
@@ -132,7 +141,7 @@ package final class HubShard {
     private func ticked() {
         now = .current
         for reminder in reminders.due(at: now) {
-            guard let member = members[reminder.slot], member.id.stamp == reminder.stamp else { continue }
+            guard let member = members[reminder.slot], reminder.isMeant(for: member.id) else { continue }
             member.reminded(at: now)
         }
         courier.sweep(at: now)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
+import HoldfastWire
 
 /// A route on one event loop: its configuration, its dialect, its counters and its way to the app.
 package final class ShardRoute {
@@ -16,6 +17,8 @@ package final class ShardRoute {
     var proxy: HTTPProxy? { shared.proxy }
     var counters = RouteCounters()
     var logThrottle = LogThrottle()
+    /// What the webhook heads of its connections have in common.
+    var heads = SharedHeads()
 
     /// The configuration's kinds of events as bits: asked for each event.
     private let heard: UInt8

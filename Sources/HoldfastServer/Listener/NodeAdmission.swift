@@ -45,22 +45,40 @@ package final class NodeAdmission: Sendable {
         case unwanted(HandshakeRefusal)
     }
 
+    /// What is to be given back when a socket is gone, exactly once.
+    enum Ticket {
+        /// Its place on this node.
+        case place
+        /// And its place among those of its address.
+        case placeOfAddress(AddressPlace)
+    }
+
+    /// An object, so that a ticket costs a connection eight bytes.
+    final class AddressPlace: Sendable {
+        fileprivate let network: SourceNetwork
+        fileprivate let verdict: AddressLedger.Verdict
+
+        fileprivate init(_ network: SourceNetwork, _ verdict: AddressLedger.Verdict) {
+            self.network = network
+            self.verdict = verdict
+        }
+    }
+
     /// A socket was accepted.
     ///
-    /// - Returns: how it stands, and what to do when it is gone.
-    func entered(from address: SocketAddress?) -> (Standing, left: @Sendable () -> Void) {
+    /// - Returns: how it stands, and what to give back when it is gone.
+    func entered(from address: SocketAddress?) -> (Standing, Ticket) {
         let count = held.add(1, ordering: .relaxed).newValue
-        guard let addresses, let network = address.flatMap(SourceNetwork.init) else {
-            return (standing(count, .welcome), { self.held.subtract(1, ordering: .relaxed) })
-        }
+        guard let addresses, let network = address.flatMap(SourceNetwork.init) else { return (standing(count, .welcome), .place) }
         let verdict = addresses.withLockedValue { $0.entered(network, at: .current) }
-        return (
-            standing(count, verdict),
-            {
-                self.held.subtract(1, ordering: .relaxed)
-                addresses.withLockedValue { $0.left(network, verdict, at: .current) }
-            }
-        )
+        return (standing(count, verdict), .placeOfAddress(AddressPlace(network, verdict)))
+    }
+
+    /// A socket is gone.
+    func left(_ ticket: Ticket) {
+        held.subtract(1, ordering: .relaxed)
+        guard case .placeOfAddress(let place) = ticket else { return }
+        addresses?.withLockedValue { $0.left(place.network, place.verdict, at: .current) }
     }
 
     private func standing(_ count: Int, _ verdict: AddressLedger.Verdict) -> Standing {

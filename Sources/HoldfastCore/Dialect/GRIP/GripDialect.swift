@@ -26,7 +26,7 @@ package struct GripDialect: Dialect {
         publishing = GripPublishing(maxMessageBytes: maxMessageBytes)
     }
 
-    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer? {
+    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> SplitHead? {
         heads.webhook(of: request, id: id)
     }
 

@@ -1,0 +1,27 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Keeps what texts share, for one event loop: a text that shares all of it with one before refers to the same bytes.
+///
+/// A bounded number of them is kept; a text keeps its own alive, so to forget one here does no harm.
+package struct SharedHeads {
+    private static let places = 128
+    /// What is longer is not kept here.
+    private static let mostBytes = 4096
+
+    private var kept: [[UInt8]] = []
+
+    package init() {}
+
+    /// The same text, with what it shares.
+    package mutating func shared(_ head: SplitHead) -> SplitHead {
+        var head = head.shrunk
+        guard !head.shared.isEmpty, head.shared.count <= Self.mostBytes else { return head }
+        if kept.isEmpty { kept = Array(repeating: [], count: Self.places) }
+        var hasher = Hasher()
+        head.shared.withUnsafeBytes { hasher.combine(bytes: $0) }
+        let place = Int(UInt(bitPattern: hasher.finalize()) % UInt(Self.places))
+        if kept[place] == head.shared { head.shared = kept[place] } else { kept[place] = head.shared }
+        return head
+    }
+}
