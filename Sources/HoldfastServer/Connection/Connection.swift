@@ -39,6 +39,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var chosenProtocol: String?
     var state = ConnectionState()
     var channels: [ChannelName] = []
+    /// What a GRIP app has set up.
+    var grip: GripSession?
     /// `nil` for most connections.
     var extras: ConnectionExtras?
 
@@ -130,7 +132,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     var session: SessionView {
         SessionView(
-            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: extras?.grip, replayedBytes: delivery.replayedBytes,
+            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: grip, replayedBytes: delivery.replayedBytes,
             gaps: gaps)
     }
 
