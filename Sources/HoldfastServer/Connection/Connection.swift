@@ -150,8 +150,9 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         guard !isDeaf else { return }
         keepAlive.heard(at: shard.now)
         var bytes = unwrapInboundIn(data)
-        guard let keptUnread else { return take(&bytes) }
-        keptUnread.value.writeBuffer(&bytes)
+        if let keptUnread { keptUnread.value.writeBuffer(&bytes) } else { take(&bytes) }
+        // What is kept of it is a copy.
+        if isPlain { shard.reads.giveBack(bytes) }
     }
 
     /// What the socket brought while the app was behind; a read that is under way cannot be taken back.
