@@ -39,7 +39,10 @@ extension Connection {
             extras.laterAt = shard.now + message.after
             remindExtras()
         case .flushLater: sendWaiting()
-        case .remember(let grip): withExtras.grip = grip
+        case .remember(let session):
+            let session = route.shared(session)
+            grip = session
+            if session.hasFilters || extras != nil { withExtras.grip = session }
         case .follow(let channel, let id): follow(channel, from: id)
         case .warn: break
         }

@@ -39,6 +39,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var chosenProtocol: String?
     var state = ConnectionState()
     var channels: [ChannelName] = []
+    /// What a GRIP app has set up.
+    var grip: GripSession?
     /// `nil` for most connections.
     var extras: ConnectionExtras?
 
@@ -126,7 +128,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     var session: SessionView {
         SessionView(
-            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: extras?.grip, replayedBytes: delivery.replayedBytes,
+            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: grip, replayedBytes: delivery.replayedBytes,
             gaps: gaps)
     }
 
@@ -144,8 +146,9 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         guard !isDeaf else { return }
         keepAlive.heard(at: shard.now)
         var bytes = unwrapInboundIn(data)
-        guard let keptUnread else { return take(&bytes) }
-        keptUnread.value.writeBuffer(&bytes)
+        if let keptUnread { keptUnread.value.writeBuffer(&bytes) } else { take(&bytes) }
+        // What is kept of it is a copy.
+        if isPlain { shard.reads.giveBack(bytes) }
     }
 
     /// What the socket brought while the app was behind; a read that is under way cannot be taken back.

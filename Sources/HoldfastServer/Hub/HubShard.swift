@@ -29,6 +29,8 @@ package final class HubShard {
     /// Opening requests turned away, by reason.
     var refused: [HandshakeRefusal: Int] = [:]
     var compression = CompressionShelf()
+    /// What its plain connections read into.
+    let reads = ReadShelf()
 
     private let node: NodeName
     private var members = SlotTable<any ShardMember>()

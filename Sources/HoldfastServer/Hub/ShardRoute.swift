@@ -19,6 +19,8 @@ package final class ShardRoute {
     var logThrottle = LogThrottle()
     /// What the webhook heads of its connections have in common.
     var heads = SharedHeads()
+    /// What a GRIP app has set up last: most connections are set up alike.
+    private var lastGrip: GripSession?
 
     /// The configuration's kinds of events as bits: asked for each event.
     private let heard: UInt8
@@ -53,6 +55,13 @@ package final class ShardRoute {
         guard let field = shared.proof?.field(at: seconds) else { return nil }
         signature = (field, seconds)
         return field
+    }
+
+    /// The same session, as one object for connections that are set up alike one after the other.
+    func shared(_ session: GripSession) -> GripSession {
+        if let lastGrip, lastGrip == session { return lastGrip }
+        lastGrip = session
+        return session
     }
 
     /// Whether a request comes from a GRIP proxy that this route trusts.

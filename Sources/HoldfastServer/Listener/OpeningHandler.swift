@@ -102,6 +102,8 @@ final class OpeningHandler: ShardMember {
     }
 
     private func received(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        // What is kept of it is a copy.
+        defer { shard.reads.giveBack(bytes) }
         switch state {
         case .reading:
             var bytes = bytes
@@ -134,8 +136,10 @@ final class OpeningHandler: ShardMember {
         self.decoder = decoder
         let pipeline = context.pipeline.syncOperations
         do {
+            // A parser may keep what was read.
+            if !isTLS { try context.channel.readAlone() }
             try pipeline.addHandler(decoder, position: .before(socket))
-            decoder.channelRead(context: try pipeline.context(handler: decoder), data: NIOAny(bytes))
+            decoder.channelRead(context: try pipeline.context(handler: decoder), data: NIOAny(ByteBuffer(bytes: bytes.readableBytesView)))
         } catch {
             context.close(promise: nil)
         }
@@ -307,7 +311,11 @@ final class OpeningHandler: ShardMember {
         context.writeAndFlush(ClientSocket.wrapOutboundOut(head), promise: nil)
         if let bytes { connection.channelRead(context: context, data: NIOAny(bytes)) }
         // The bytes that the decoder has left over go to the connection.
-        if let decoder { context.pipeline.syncOperations.removeHandler(decoder, promise: nil) }
+        if let decoder {
+            context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+            // Only a channel that is closed refuses it.
+            if !isTLS { try? context.channel.readFrom(shard.reads, hasRead: true) }
+        }
         if wantedRead { context.channel.read() }
     }
 

@@ -73,10 +73,8 @@ package struct PublicListener: Sendable {
         // It would come too late to be told so with the others.
         if admission.isDraining { throw Unwanted() }
         // Here rather than by the bootstrap, which makes a promise for each option: 12 % of the instructions of a handshake.
-        if let options = channel.syncOptions {
-            try options.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 32 << 10))
-            try options.setOption(.recvAllocator, value: ReadSize())
-        }
+        try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 32 << 10))
+        if tls == nil { try channel.readFrom(shard.reads, hasRead: false) } else { try channel.readAlone() }
         let opening = OpeningHandler(shard: shard, standing: standing, ticket: ticket, isSecured: tls == nil)
         if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
         try channel.pipeline.syncOperations.addHandler(ClientSocket(opening))
