@@ -25,16 +25,47 @@ package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads an id as ``description`` writes it; `nil` for anything else.
     package init?(_ text: String) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let node = NodeName(String(parts[0])), let shard = UInt16(parts[1]), String(shard) == parts[1],
-            parts[2].utf8.count == 22, var bytes = Base64.decode(String(parts[2]), urlSafe: true),
-            let (slot, high, low) = bytes.readMultipleIntegers(as: (UInt32, UInt32, UInt64).self)
+        var text = text
+        guard let id = text.withUTF8({ ConnectionID(utf8: UnsafeRawBufferPointer($0)) }) else { return nil }
+        self = id
+    }
+
+    /// Reads an id from its bytes: messages for one connection name it in the path of their request, each time.
+    package init?(utf8 bytes: UnsafeRawBufferPointer) {
+        let start = bytes.count - Self.tokenBytes
+        guard start > 0, bytes[start - 1] == UInt8(ascii: "."), let dot = bytes[..<(start - 1)].firstIndex(of: UInt8(ascii: ".")),
+            let node = NodeName(String(decoding: bytes[..<dot], as: UTF8.self)), let shard = Self.shard(bytes[(dot + 1)..<(start - 1)]),
+            let token = Self.token(UnsafeRawBufferPointer(rebasing: bytes[start...]))
         else { return nil }
         self.node = node
         self.shard = shard
-        self.slot = slot
-        self.high = high
-        self.low = low
+        slot = UInt32(truncatingIfNeeded: token >> 96)
+        high = UInt32(truncatingIfNeeded: token >> 64)
+        low = UInt64(truncatingIfNeeded: token)
+    }
+
+    private static let tokenBytes = 22
+
+    /// A number as Swift writes it: no sign, no zeros in front.
+    private static func shard(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt16? {
+        guard let first = digits.first, digits.count <= 5, first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+        var number = 0
+        for digit in digits {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            number = number * 10 + Int(digit - UInt8(ascii: "0"))
+        }
+        return UInt16(exactly: number)
+    }
+
+    /// 16 bytes in 22 letters, of which the last has four bits to spare.
+    private static func token(_ letters: UnsafeRawBufferPointer) -> UInt128? {
+        var bits: UInt128 = 0
+        for letter in letters.dropLast() {
+            guard let value = Base64.value(of: letter, urlSafe: true) else { return nil }
+            bits = bits << 6 | UInt128(value)
+        }
+        guard let last = letters.last.flatMap({ Base64.value(of: $0, urlSafe: true) }), last & 15 == 0 else { return nil }
+        return bits << 2 | UInt128(last >> 4)
     }
 
     /// Eight of the random bytes: enough to tell whether a slot still holds the connection that was meant.

@@ -77,7 +77,8 @@ package enum Base64 {
         return buffer
     }
 
-    private static func value(of letter: UInt8, urlSafe: Bool) -> UInt8? {
+    /// The six bits that a letter stands for; `nil` outside the alphabet.
+    package static func value(of letter: UInt8, urlSafe: Bool) -> UInt8? {
         switch letter {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): letter - UInt8(ascii: "A")
         case UInt8(ascii: "a")...UInt8(ascii: "z"): letter - UInt8(ascii: "a") + 26
