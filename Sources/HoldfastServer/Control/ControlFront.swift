@@ -13,7 +13,7 @@ import NIOCore
 /// has answered; from the first that is not plain (``PlainRequestHead``) the connection is the router's for good. So answers are in the order of
 /// requests, and there is one parser for what is rare or wrong.
 ///
-/// One publish costs about 6 µs of the gateway's own time here, and 37 µs on the router's way.
+/// A publication to nobody costs 12 µs of CPU here, most of it the kernel's, and 44 µs on the router's way.
 final class ControlFront: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
