@@ -36,7 +36,7 @@ package struct SubscriberList<Subscriber> {
         if !places.isEmpty {
             places[key] = entries.count - 1
         } else if entries.count > Self.mostSearched {
-            places = Dictionary(uniqueKeysWithValues: entries.indices.map { (entries[$0].key, $0) })
+            notePlaces()
         }
         return true
     }
@@ -46,15 +46,26 @@ package struct SubscriberList<Subscriber> {
         guard let place = place(of: key) else { return false }
         let last = entries.removeLast()
         if place < entries.count { entries[place] = last }
-        guard !places.isEmpty else { return true }
-        places[key] = nil
-        if place < entries.count { places[last.key] = place }
-        // Memory for many is not kept for few.
-        if entries.count <= Self.mostSearched / 2 {
-            places = [:]
-            entries = Array(entries)
+        if !places.isEmpty {
+            places[key] = nil
+            if place < entries.count { places[last.key] = place }
         }
+        if entries.capacity > Self.mostSearched, entries.count < entries.capacity / 4 { shrink() }
         return true
+    }
+
+    /// Memory for many is not kept for few.
+    private mutating func shrink() {
+        var fewer: [Entry] = []
+        fewer.reserveCapacity(entries.count)
+        fewer += entries
+        entries = fewer
+        places = [:]
+        if entries.count > Self.mostSearched { notePlaces() }
+    }
+
+    private mutating func notePlaces() {
+        places = Dictionary(uniqueKeysWithValues: entries.indices.map { (entries[$0].key, $0) })
     }
 
     private func place(of key: Key) -> Int? {

@@ -182,7 +182,7 @@ extension Connection {
 
     /// To be changed: what is set there may ask for a look at each message.
     var withExtras: ConnectionExtras {
-        closeDirectPath()
+        barFanOuts()
         if let extras { return extras }
         let made = ConnectionExtras()
         extras = made

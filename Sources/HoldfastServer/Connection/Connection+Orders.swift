@@ -116,7 +116,7 @@ extension Connection {
     func leaveChannels() {
         guard !hasLeft else { return }
         hasLeft = true
-        closeDirectPath()
+        barFanOuts()
         for channel in channels { shard.unsubscribe(self, from: channel) }
     }
 

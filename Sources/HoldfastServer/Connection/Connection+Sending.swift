@@ -25,7 +25,7 @@ extension Connection {
         let frame: ByteBuffer
         if isWritable, sendQueue.isEmpty, context != nil {
             frame = compression.map { message.frame(for: $0) } ?? message.plain
-            if !sendDirectly(frame) { write(frame) }
+            write(frame)
         } else {
             // What waits may be dropped, which a compressor with a context of its own would not know.
             if let compression, compression.isShared { frame = message.frame(for: compression) } else { frame = message.plain }
@@ -54,8 +54,7 @@ extension Connection {
     func send(_ run: inout OutgoingRun, flushing: Bool) -> Bool {
         guard isReachable, isWritable, sendQueue.isEmpty, let context, !isOutbound, compression?.isShared ?? true else { return false }
         let bytes = run.bytes(for: compression)
-        if flushing, !isDirty {
-            closeDirectPath()
+        if flushing, !isDirty, !openDirectPath() {
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         } else {
             write(bytes)
@@ -101,16 +100,21 @@ extension Connection {
     func flush() {
         isDirty = false
         unflushed = 0
-        context?.flush()
+        if gathered.isEmpty { context?.flush() } else { sendGathered() }
     }
 
     private func write(_ frame: ByteBuffer) {
         let frame = isOutbound ? masked(frame) : frame
-        closeDirectPath()
-        context?.write(wrapOutboundOut(frame), promise: nil)
         let count = Int(unflushed) + frame.readableBytes
-        unflushed = count > Self.mostUnflushed ? 0 : Int32(count)
-        if count > Self.mostUnflushed { context?.flush() }
+        if count > Self.mostUnflushed, !gathered.isEmpty { sendGathered() }
+        if openDirectPath() {
+            gather(frame)
+            unflushed = Int32(clamping: count > Self.mostUnflushed ? frame.readableBytes : count)
+        } else {
+            context?.write(wrapOutboundOut(frame), promise: nil)
+            unflushed = count > Self.mostUnflushed ? 0 : Int32(count)
+            if count > Self.mostUnflushed { context?.flush() }
+        }
         guard !isDirty else { return }
         isDirty = true
         shard.markDirty(self)

@@ -4,45 +4,64 @@
 import HoldfastCore
 import NIOCore
 
-/// The short way out: a fan-out writes the same bytes to each of many sockets, most of which take them at once. Then the channel's own queue, with
-/// its pipeline, its pending writes and their promises, costs more than the work itself. See ``DirectPaths``.
+/// The short way out: what a turn brings for a client goes to its socket in one piece, which the socket takes at once nearly always. Then the
+/// channel's own queue, with its pipeline, its pending writes and their promises, costs more than the work itself. See ``DirectPaths``.
 extension Connection {
-    /// Opens the direct path, where nothing stands against it: bytes go to the socket as they are, nothing unsent is before them, and no message
-    /// needs a look of its own.
+    /// Opens the direct path, where bytes go to the socket as they are and none that are unsent are before them.
     ///
-    /// The path must be closed before any of this changes. While the channel is active its descriptor is its own and not yet another connection's:
-    /// a channel closes its socket and tells its handlers in one step on this loop.
+    /// While the channel is active its descriptor is its own and not yet another connection's: a channel closes its socket and tells its handlers
+    /// in one step on this loop, with nobody called in between who would write.
+    ///
+    /// - Returns: whether it is open.
     func openDirectPath() -> Bool {
-        guard isPlain, !isDirty, isWritable, sendQueue.isEmpty, isReachable, !isOutbound, compression?.isShared ?? true, extras?.isWatchful != true,
-            let context, context.channel.isActive, (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0,
+        if hasDirectPath { return true }
+        guard isPlain, !isOutbound, !isDirty, isWritable, let context, context.channel.isActive,
+            (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0,
             let socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self, { $0 })
         else { return false }
-        shard.directPaths.open(facts.id.slot, socket: socket, route: route, compression: compression)
+        shard.directPaths.open(facts.id.slot, socket: socket)
+        hasDirectPath = true
         return true
     }
 
-    /// Sends the first frame of a turn straight to the socket; what follows in the same turn is gathered.
+    /// Lets fan-outs take the direct path without asking, as long as no message needs a look of its own.
     ///
-    /// - Returns: whether it was sent; what the socket did not take is with the channel.
-    func sendDirectly(_ frame: ByteBuffer) -> Bool {
-        guard !isDirty else { return false }
-        let slot = facts.id.slot
-        guard shard.directPaths.isOpen(slot) || openDirectPath() else { return false }
-        shard.scheduleTurnEnd()
-        switch shard.directPaths.send(frame, to: slot, turn: shard.turn, at: shard.now) {
-        case .sent: return true
-        case .partly(let count):
-            writeRest(of: frame, from: count)
-            return true
-        case .closed: return false
-        }
+    /// - Returns: whether they may.
+    func admitFanOuts() -> Bool {
+        guard isReachable, sendQueue.isEmpty, compression?.isShared ?? true, extras?.isWatchful != true, openDirectPath() else { return false }
+        shard.directPaths.admit(facts.id.slot, route: route, compression: compression)
+        return true
     }
 
-    func closeDirectPath() { shard.directPaths.close(facts.id.slot) }
+    /// Something changes that a fan-out must ask about.
+    func barFanOuts() {
+        if hasDirectPath { shard.directPaths.bar(facts.id.slot) }
+    }
 
-    /// Gives the channel what the socket did not take. Where the socket is closed, the channel finds that out for itself.
+    /// Holds a frame back to the end of the turn.
+    func gather(_ frame: ByteBuffer) {
+        shard.directPaths.hold(facts.id.slot)
+        shard.gathered.append(frame, to: &gathered)
+    }
+
+    /// Sends what was gathered.
+    func sendGathered() {
+        let bytes = shard.gathered.take(&gathered)
+        guard hasDirectPath else { return }
+        if case .partly(let count) = shard.directPaths.send(bytes, to: facts.id.slot) { writeRest(of: bytes, from: count) }
+    }
+
+    /// The socket is gone, and with it what was to be sent.
+    func closeDirectPath() {
+        guard hasDirectPath else { return }
+        hasDirectPath = false
+        shard.directPaths.close(facts.id.slot)
+        _ = shard.gathered.take(&gathered)
+    }
+
+    /// Gives the channel what the socket did not take: the path is closed. Where the socket is closed, the channel finds that out for itself.
     func writeRest(of bytes: ByteBuffer, from start: Int) {
-        closeDirectPath()
+        hasDirectPath = false
         var rest = bytes
         rest.moveReaderIndex(forwardBy: start)
         context?.writeAndFlush(wrapOutboundOut(rest), promise: nil)

@@ -65,6 +65,10 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// Bytes written since the last flush.
     var unflushed: Int32 = 0
     var isWritable = true
+    /// Whether what is sent goes straight to the socket.
+    var hasDirectPath = false
+    /// What goes there at the end of the turn.
+    var gathered = GatheredFrames.List()
     /// Whether frames go to the socket as they are, with no TLS between.
     var isPlain: Bool
     /// Whether the socket is left unread because the app is behind.

@@ -79,7 +79,7 @@ extension HubShard {
         // gathered, and flushed once.
         let flushing = !hasTurnEnd
         scheduleTurnEnd()
-        var round = DirectPaths.Round(run, turn: turn, at: now)
+        var round = DirectPaths.Round(run, turn: directPaths.turn, at: now)
         var complete = 0
         for index in connections.indices {
             if !except.isEmpty, except.contains(connections[index].subscriber.id) { continue }
@@ -88,7 +88,8 @@ extension HubShard {
             case .partly(let count):
                 connections[index].subscriber.writeRest(of: round.bytes, from: count)
                 complete += 1
-            case .closed:
+            case .gathering where connections[index].subscriber.send(&run, flushing: false): complete += 1
+            case .gathering, .closed:
                 if send(&run, to: connections[index].subscriber, &round, flushing: flushing, &delivered) { complete += 1 }
             }
         }
@@ -98,7 +99,7 @@ extension HubShard {
         for _ in delivered { fanoutSeconds.record(seconds / Double(delivered.count)) }
     }
 
-    /// Gives a run to a connection whose direct path is closed.
+    /// Gives a run to a connection that must be asked.
     ///
     /// - Returns: whether it got all of it; else `delivered` says what it got.
     @inline(never)
@@ -112,13 +113,13 @@ extension HubShard {
             }
             return false
         }
-        if connection.openDirectPath() {
-            switch directPaths.send(&run, to: connection.id.slot, &round) {
+        if !connection.isDirty, connection.admitFanOuts() {
+            switch directPaths.send(&run, to: connection.facts.id.slot, &round) {
             case .sent: return true
             case .partly(let count):
                 connection.writeRest(of: round.bytes, from: count)
                 return true
-            case .closed: break
+            case .gathering, .closed: break
             }
         }
         if connection.send(&run, flushing: flushing) { return true }

@@ -40,8 +40,8 @@ package final class HubShard {
     private var listeners = SubscriptionIndex<any ChannelListener>()
     var fanoutSeconds = Histogram()
     var directPaths = DirectPaths()
-    /// Counts the turns of the loop in which something is sent.
-    private(set) var turn: UInt32 = 1
+    /// What connections hold back to the end of the turn.
+    var gathered = GatheredFrames()
     /// Connections with unflushed frames.
     private var dirty: [Connection] = []
     /// Actions of this turn that concern other loops and nodes, in order.
@@ -230,7 +230,6 @@ package final class HubShard {
 
     private func turnEnded() {
         hasTurnEnd = false
-        turn &+= 1
         if !outbox.isEmpty {
             hub.handOff(outbox, from: index)
             outbox.removeAll(keepingCapacity: true)
@@ -238,6 +237,7 @@ package final class HubShard {
         var flushing: [Connection] = []
         swap(&flushing, &dirty)
         for connection in flushing { connection.flush() }
+        directPaths.turnEnded()
         // The array's memory is kept for the next turn unless a flush has made new work.
         if dirty.isEmpty {
             flushing.removeAll(keepingCapacity: true)
