@@ -9,13 +9,13 @@ struct JSONField {
     // The path in parts, put together only for an error message: most answers have none, and each has some fields.
     private let base: String
     private let index: Int?
-    private let name: String
+    private let name: String?
 
     init(value: JSONValue, path: String) {
-        self.init(value: value, base: path, index: nil, name: "")
+        self.init(value: value, base: path, index: nil, name: nil)
     }
 
-    private init(value: JSONValue, base: String, index: Int?, name: String) {
+    private init(value: JSONValue, base: String, index: Int?, name: String?) {
         self.value = value
         self.base = base
         self.index = index
@@ -24,12 +24,13 @@ struct JSONField {
 
     var path: String {
         let element = index.map { "\(base)[\($0)]" } ?? base
-        return name.isEmpty ? element : element.isEmpty ? name : "\(element).\(name)"
+        guard let name else { return element }
+        return element.isEmpty ? name : "\(element).\(name)"
     }
 
     /// A value of this one's, under a name.
     func member(_ name: String, _ value: JSONValue) -> JSONField {
-        self.name.isEmpty
+        self.name == nil
             ? JSONField(value: value, base: base, index: index, name: name) : JSONField(value: value, base: path, index: nil, name: name)
     }
 
@@ -69,7 +70,7 @@ struct JSONField {
     func array() throws(DialectError) -> [JSONField] {
         guard let values = value.array else { throw expected("an array") }
         let path = path
-        return values.enumerated().map { JSONField(value: $0.element, base: path, index: $0.offset, name: "") }
+        return values.enumerated().map { JSONField(value: $0.element, base: path, index: $0.offset, name: nil) }
     }
 
     func members() throws(DialectError) -> [(name: String, field: JSONField)] {
