@@ -27,7 +27,7 @@ struct ActionRoutes {
 
     /// What the caller is told of each action.
     static func answer(_ results: [ActionResult]) -> ControlAnswer {
-        .json(.ok) { json in
+        .json(.ok, capacity: 64 + 32 * results.count) { json in
             json.key("results")
             json.beginArray()
             for result in results { write(result, into: &json) }

@@ -42,8 +42,10 @@ struct ControlAnswer: Sendable {
     }
 
     /// An answer of one JSON object.
-    static func json(_ head: Head, _ write: (inout JSONWriter) -> Void) -> ControlAnswer {
-        var json = JSONWriter()
+    ///
+    /// - Parameter capacity: about how many bytes it will take.
+    static func json(_ head: Head, capacity: Int = 256, _ write: (inout JSONWriter) -> Void) -> ControlAnswer {
+        var json = JSONWriter(capacity: capacity)
         json.beginObject()
         write(&json)
         json.endObject()

@@ -51,6 +51,7 @@ extension Hub {
     ///   - shard: of the caller's loop.
     func begin(_ actions: [Action], on shard: HubShard, _ errands: inout Errands) -> Begun {
         if actions.count == 1, let result = performAtOnce(actions[0], on: shard) { return .done([result]) }
+        if shards.count == 1, !actions.contains(where: \.hasPlace) { return .done(performAll(actions, on: shard)) }
         let plan = plan(actions)
         var tally = plan.tally
         announce(plan.broadcasts)
@@ -62,6 +63,32 @@ extension Hub {
             errands.add(steps, on: place, of: self, for: waiting)
         }
         return .waiting(waiting)
+    }
+}
+
+extension Hub {
+    /// Carries out actions on the only loop there is, none of which waits for another or may be a repetition: without sorting them first, which costs
+    /// a fifth of a list of publications.
+    private func performAll(_ actions: [Action], on shard: HubShard) -> [ActionResult] {
+        var broadcasts: [Broadcast] = []
+        var publications = 0
+        for action in actions {
+            guard case .everywhere(let broadcast) = Destination.of(action, on: broker.node) else { continue }
+            if broadcasts.isEmpty { broadcasts.reserveCapacity(actions.count) }
+            broadcasts.append(broadcast)
+            if case .message = broadcast { publications += 1 }
+        }
+        controlPublications.add(publications, ordering: .relaxed)
+        announce(broadcasts)
+        return actions.map { shard.perform($0) }
+    }
+}
+
+extension Action {
+    /// Whether it is a publication that may have come before, or has its place in an order.
+    fileprivate var hasPlace: Bool {
+        guard case .publish(let publication) = self else { return false }
+        return publication.id != nil || publication.details?.previousID != nil
     }
 }
 
