@@ -142,7 +142,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        if let ticket { shard.admission.left(ticket) }
+        ticket?.giveBack()
         ticket = nil
     }
 

@@ -46,10 +46,10 @@ extension HubShard {
         guard !admission.isDraining else { return .refused("this gateway is shutting down") }
         let (standing, ticket) = admission.entered(from: nil)
         guard case .welcome = standing else {
-            admission.left(ticket)
+            ticket.giveBack()
             return .refused("this gateway holds as many connections as it may (maxConnections)")
         }
-        let dial = Dial(request, asks: asks, route: route, shard: self) { [admission] in admission.left(ticket) }
+        let dial = Dial(request, asks: asks, route: route, shard: self) { ticket.giveBack() }
         let connection = Connection(dialling: dial, id: makeID(), route: route, shard: self)
         hold(connection)
         if let request { connection.prepare(for: request) }

@@ -93,7 +93,7 @@ final class OpeningHandler: ShardMember {
         socket = nil
         // A socket that came while the listener was closing goes without ever having been active.
         release(to: nil)
-        if let ticket { shard.admission.left(ticket) }
+        ticket?.giveBack()
         ticket = nil
     }
 

@@ -57,7 +57,7 @@ package struct PublicListener: Sendable {
             try accept(channel, standing, ticket, on: hub.shard(on: channel.eventLoop), tls: tls)
         } catch {
             // Nobody else has taken it.
-            admission.left(ticket)
+            ticket.giveBack()
             throw error
         }
     }
