@@ -80,7 +80,7 @@ extension Hub {
         }
         controlPublications.add(publications, ordering: .relaxed)
         announce(broadcasts)
-        return actions.map { shard.perform($0) }
+        return shard.perform(actions)
     }
 }
 
