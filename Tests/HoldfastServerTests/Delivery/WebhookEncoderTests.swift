@@ -67,7 +67,7 @@ import Testing
         let body = ByteBuffer(string: "{\"test\": 2432232314}")
         let text = String(
             buffer: encoder.encode(
-                WebhookRequest(body: body), proof: nil, id: "msg_p5jXN8AQM9LWM0D4loKWxJek", trace: try #require(Self.trace), span: 3,
+                WebhookRequest(body: body), proof: nil, id: "msg_p5jXN8AQM9LWM0D4loKWxJek", trace: trace, span: 3,
                 time: 1_614_265_330))
         let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         #expect(text.contains("\r\nwebhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\r\n"))
