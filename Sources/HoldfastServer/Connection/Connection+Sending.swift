@@ -19,6 +19,8 @@ extension Connection {
     /// Bytes written and not flushed after which it is not waited for the end of the turn: what is unflushed counts for no limit yet.
     private static let mostUnflushed = 32 << 10
 
+    private static let ping = FrameWriter.frame(.ping, ByteBuffer())
+
     /// Sends a message: to the socket while the client keeps up, else to its queue; also before the client is let in.
     func send(_ message: inout OutgoingMessage) -> Sending {
         guard isReachable else { return .gone }
@@ -83,7 +85,7 @@ extension Connection {
 
     func sendPing() {
         // A socket that takes nothing would not take a ping either; its silence is judged all the same.
-        if isWritable { write(FrameWriter.frame(.ping, ByteBuffer())) }
+        if isWritable { write(Self.ping) }
     }
 
     func sendClose(_ code: CloseCode, reason: String) {
