@@ -1,7 +1,7 @@
 # The table of contents. Each line of work is a small script in dev/; `make` prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick clean
+.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick bench-micro bench-check profile clean
 
 run: ## build, then the gateway with its example chat app (some minutes the first time; ARGS="…" for flags)
 	@dev/setup run
@@ -13,6 +13,7 @@ test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance 
 	@dev/docs
 	@dev/unit
 	@dev/clients
+	@Benchmarks/load/check
 	@dev/e2e
 	@dev/conformance quick
 	@dev/conformance quick dialled
@@ -53,15 +54,17 @@ sanitize: ## all tests on builds that watch memory and threads (about an hour th
 	@dev/setup test
 	@dev/sanitize
 
-bench: ## all load figures, beside other gateways (about half an hour; leave the machine alone meanwhile)
+bench: ## all load figures and targets, beside other gateways (about half an hour; leave the machine alone meanwhile)
 	@dev/setup bench
 	@dev/build release
 	@Benchmarks/load/bench full
 
-bench-quick: ## the same figures, shorter and rougher (about 2 minutes)
+bench-quick: ## the most telling of these figures, rougher (about 2 minutes)
 	@dev/setup bench
 	@dev/build release
 	@Benchmarks/load/bench quick
+
+.PHONY: help run test lint format unit clients e2e docs conformance fuzz sanitize bench bench-quick bench-micro bench-check profile clean
 
 clean: ## remove builds and the Python environment (seconds)
 	@dev/clean

@@ -165,3 +165,18 @@ if Context.environment["HOLDFAST_FUZZ"] != nil {
         ),
     ]
 }
+
+// `make bench-micro` (Benchmarks/README.md): what the rooms without I/O cost. Their names are the package's own, so the benchmarks have to be as well.
+if Context.environment["HOLDFAST_BENCH"] != nil {
+    // Without its traits it needs no allocator of its own; Tests/Allocations counts what is allocated.
+    package.dependencies.append(.package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []))
+    package.targets.append(
+        .executableTarget(
+            name: "holdfast-micro",
+            dependencies: ["HoldfastCore", "HoldfastWire", nioCore, .product(name: "Benchmark", package: "benchmark")],
+            path: "Benchmarks/micro",
+            swiftSettings: settings,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
+        )
+    )
+}

@@ -1,7 +1,7 @@
 /* backend: the app behind a gateway, made cheap enough not to be the limit. One epoll thread, HTTP/1.1 with keep-alive and
  * pipelining, Content-Length and chunked bodies.
  *
- *   backend [-a 127.0.0.1] [-p 8100] [-m echo|json|wsoverhttp] [-c channel|@path] [-v]
+ *   backend [-a 127.0.0.1] [-p 8100] [-m echo|json|wsoverhttp] [-c channel|@path] [-i] [-v]
  *
  *   echo        200 with the request's body as the answer's body
  *   json        Holdfast's json dialect: "open" is answered with a subscribe action, every message with a send of the same
@@ -10,13 +10,13 @@
  *               with the same message, CLOSE with CLOSE
  *
  * -c says which channel a new connection is subscribed to; "@path" means the last segment of the connection's path, and an
- * empty text none. -v prints every request. The counters are printed on stderr at SIGUSR1 and at the end.
+ * empty text none. With -i (json) a new connection is sent "@id " and the id that the gateway gave it. -v prints every request. The counters are printed on stderr at SIGUSR1 and at the end.
  */
 #include "common.h"
 
 static enum { ECHO_BODY, JSON_DIALECT, WS_OVER_HTTP } mode;
 static const char *channel = "bench";
-static int verbose;
+static int verbose, tell_id;
 static uint64_t n_conns, n_requests, n_open, n_messages, n_close, n_bad;
 static volatile sig_atomic_t want_dump, want_exit;
 
@@ -59,11 +59,11 @@ static void add_action(buf_t *o, const char *type, const char *field, span_t val
     buf_puts(o, "\"}");
 }
 
-/* Answers the webhook in p. Walks through the JSON text once and looks only at strings: connection.path, and type, text and base64
+/* Answers the webhook in p. Walks through the JSON text once and looks only at strings: connection.id and .path, and type, text and base64
  * of each event. Texts are copied as they stand, escapes and all. Returns -1 for what is no webhook. */
 static int answer_json(const char *p, size_t n, buf_t *o) {
     const char *end = p + n;
-    span_t section = {"", 0}, key = {"", 0}, path = {"", 0}, type = {"", 0}, text = {NULL, 0}, base64 = {NULL, 0};
+    span_t section = {"", 0}, key = {"", 0}, id = {"", 0}, path = {"", 0}, type = {"", 0}, text = {NULL, 0}, base64 = {NULL, 0};
     int depth = 0, events = 0, opened = 0, closed = 0;
     while (p < end) {
         char ch = *p++;
@@ -100,12 +100,20 @@ static int answer_json(const char *p, size_t n, buf_t *o) {
                 if (is(key, "type")) type = s;
                 else if (is(key, "text")) text = s;
                 else if (is(key, "base64")) base64 = s;
-            } else if (depth == 2 && is(section, "connection") && is(key, "path")) path = s;
+            } else if (depth == 2 && is(section, "connection")) {
+                if (is(key, "path")) path = s;
+                else if (is(key, "id")) id = s;
+            }
         }
     }
     if (depth || !events) return -1;
     if (closed) buf_clear(o);
     else if (opened && channel_for(path).n) add_action(o, "subscribe", "channel", channel_for(path));
+    if (opened && tell_id) {
+        char text[300];
+        int k = snprintf(text, sizeof text, "@id %.*s", (int)(id.n < 256 ? id.n : 256), id.p);
+        add_action(o, "send", "text", (span_t){text, (size_t)k});
+    }
     buf_puts(o, o->len ? "]}" : "{}");
     return 0;
 }
@@ -284,13 +292,14 @@ static int on_event(int ep, conn_t *c, uint32_t events) {
 }
 
 int main(int argc, char **argv) {
-    static const char usage[] = "usage: backend [-a addr] [-p port] [-m echo|json|wsoverhttp] [-c channel|@path] [-v]";
+    static const char usage[] = "usage: backend [-a addr] [-p port] [-m echo|json|wsoverhttp] [-c channel|@path] [-i] [-v]";
     const char *host = "127.0.0.1";
     int port = 8100, o;
-    while ((o = getopt(argc, argv, "a:p:m:c:v")) != -1) switch (o) {
+    while ((o = getopt(argc, argv, "a:p:m:c:iv")) != -1) switch (o) {
         case 'a': host = optarg; break;
         case 'p': port = atoi(optarg); break;
         case 'c': channel = optarg; break;
+        case 'i': tell_id = 1; break;
         case 'v': verbose = 1; break;
         case 'm':
             if (!strcmp(optarg, "echo")) mode = ECHO_BODY;

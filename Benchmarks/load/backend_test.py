@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Checks what `backend -m json` answers. Run by hand: ./backend_test.py [path of backend] (default: where bench builds it)."""
+"""Checks what `backend -m json` answers. ./check builds it and runs this; BIN is the folder where it is."""
 
 import http.client
 import json
+import os
 import pathlib
 import socket
 import subprocess
-import sys
 import time
 import unittest
 
-BACKEND = str(pathlib.Path(__file__).resolve().parents[2] / ".build-bench/bin/backend")
+BACKEND = os.path.join(os.environ.get("BIN", pathlib.Path(__file__).resolve().parents[2] / ".build-bench/bin"), "backend")
 CONNECTION = {"id": "n1.0.Zk3v9mQx0a2bJ4cdEfGh1w", "direction": "inbound", "route": "default", "remoteAddress": "127.0.0.1",
               "path": "/rooms/c7", "query": "a=\"type\":", "state": {"type": "close", "text": "no"}, "channels": ["bench"]}
 OPEN = {"seq": 1, "type": "open", "headers": {"text": ["no"], "type": ["message"]}, "protocols": []}
@@ -65,6 +65,10 @@ class JSONDialect(unittest.TestCase):
             self.assertEqual(app.actions(OPEN), [{"type": "subscribe", "channel": "c7"}])
         with Backend("-c", "") as app:
             self.assertEqual(app.actions(OPEN), [])
+        with Backend("-c", "news", "-i") as app:
+            told = {"type": "send", "text": "@id " + CONNECTION["id"]}
+            self.assertEqual(app.actions(OPEN), [{"type": "subscribe", "channel": "news"}, told])
+            self.assertEqual(app.actions(message(text="hi")), [{"type": "send", "text": "hi"}])
 
     def test_every_message_of_a_batch_comes_back(self):
         texts = ["one", "", 'say "hi"', "a\\", '\\"', 'x","type":"close","text":"y', "}]{[", "é\n\u0001\U0001f600"]
@@ -103,6 +107,4 @@ class JSONDialect(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and "/" in sys.argv[1]:
-        BACKEND = sys.argv.pop(1)
     unittest.main()

@@ -3,15 +3,31 @@
 #
 #   NAME_missing   prints how to get what it needs; prints nothing when it can run
 #   NAME_start     starts the app, if it needs one ("backend ARGS"), and the gateway ("server COMMAND...")
-#   NAME_case      for the kind of case $1 (fan, fanrate, rt, dir, idle), sets url, and pub or msg where they are used, as
-#                  arguments of wsload; returns 1 when it cannot do this kind in the same way as the others
+#   NAME_case      sets url, and pub or msg where they are used, as arguments of wsload; returns 1 when it cannot do this case in
+#                  the same way as the others
+#
+# The case, for both: $kind (fan, fanrate, burst, dir, push, pub, pubbatch, rt, idle, connect) and $n, $THREADS (1 or 2), $TLS ("s" or
+# empty), $DEFLATE (1 or empty; the certificate is in $WORK/tls). Publishers never use TLS or compression.
+
+plain() { [ "$THREADS$TLS$DEFLATE" = 1 ]; }
+
+# The channel that a new connection is subscribed to, for backend -c; and the one of a publication.
+subscribed() {
+  case $kind in
+    dir | push) echo @path ;;           # each connection to a channel of its own: its path's last part
+    connect | pub | pubbatch) ;;
+    *) echo bench ;;
+  esac
+}
+published() { case $kind in dir | push | pub | pubbatch) echo 'c{I}' ;; *) echo bench ;; esac; }
 
 # ---- limit: yardstick for fan-out and idle connections; limit-hook: for round trips through an app ----
 
 limit_missing() { :; }
 limit_start() { server "$BIN/limit" -p "$PORT"; }
 limit_case() {
-  case $1 in fan | fanrate | idle) ;; *) return 1 ;; esac
+  plain || return 1
+  case $kind in fan | fanrate | burst | idle | connect) ;; *) return 1 ;; esac
   pub=(--pub-url "http://127.0.0.1:$PORT/publish")
 }
 
@@ -20,36 +36,46 @@ limit_hook_start() {
   backend -m echo
   server "$BIN/limit" -p "$PORT" -u "$B_PORT"
 }
-limit_hook_case() { [ "$1" = rt ]; }
+limit_hook_case() { plain && [ "$kind" = rt ]; }
 
 # ---- holdfast ----
 
 HOLDFAST=${HOLDFAST:-$ROOT/.build/release/holdfast}
 
 holdfast_missing() { [ -x "$HOLDFAST" ] || echo "no program at $HOLDFAST: make it with dev/build, or set HOLDFAST to its path"; }
-holdfast_start() {
-  backend -m json -c "$CHANNEL"
-  server "$HOLDFAST" serve "http://127.0.0.1:$B_PORT/hook" --listen "127.0.0.1:$PORT" --control "127.0.0.1:$CONTROL" \
-    --threads 1 --log-level warning || return 1
+holdfast_server() {      # command and its own arguments
+  server "$HOLDFAST" "$@" --listen "127.0.0.1:$PORT" --control "127.0.0.1:$CONTROL" --threads "$THREADS" --log-level warning \
+    ${TLS:+--tls-certificate-file "$WORK/tls/cert.pem" --tls-key-file "$WORK/tls/key.pem"} || return 1
   wait_port "$CONTROL" "$SPID"
 }
+holdfast_start() {
+  case $kind in
+    push) backend -m json -c '' -i ;;
+    *) backend -m json -c "$(subscribed)" ;;
+  esac
+  holdfast_server serve "http://127.0.0.1:$B_PORT/hook"
+}
 holdfast_case() {
-  local channel=bench
-  [ "$1" = dir ] && channel=c{I}
-  url="ws://127.0.0.1:$PORT/c%d"
-  pub=(--pub-url "http://127.0.0.1:$CONTROL/v1/channels/$channel/messages" --pub-header 'Content-Type: text/plain')
+  local control=http://127.0.0.1:$CONTROL/v1
+  url+=c%d
+  case $kind in
+    burst | pubbatch)
+      pub=(--pub-url "$control/actions" --pub-header 'Content-Type: application/json' --pub-body '{"actions":[{ITEMS}]}'
+        --pub-item '{"type":"publish","channel":"'"$(published)"'","text":"{P}"}')
+      ;;
+    push) pub=(--pub-url "$control/connections/{C}/messages" --pub-header 'Content-Type: text/plain') ;;
+    *) pub=(--pub-url "$control/channels/$(published)/messages" --pub-header 'Content-Type: text/plain') ;;
+  esac
 }
 
 # ---- holdfast-grip: the same in the place of Pushpin, behind Pushpin's app and with its publishes ----
 
 holdfast_grip_missing() { holdfast_missing; }
 holdfast_grip_start() {
-  backend -m wsoverhttp -c "$CHANNEL"
-  server "$HOLDFAST" grip "http://127.0.0.1:$B_PORT" --listen "127.0.0.1:$PORT" --control "127.0.0.1:$CONTROL" \
-    --sig-key changeme --threads 1 --log-level warning || return 1
-  wait_port "$CONTROL" "$SPID"
+  backend -m wsoverhttp -c "$(subscribed)"
+  holdfast_server grip "http://127.0.0.1:$B_PORT" --sig-key changeme
 }
-holdfast_grip_case() { pushpin_case "$@"; }
+holdfast_grip_case() { url+=c%d; grip_publications; }
 
 # ---- nchan: nginx with the nchan module ----
 
@@ -61,11 +87,14 @@ nchan_missing() {
     echo "not installed: apt-get install nginx libnginx-mod-nchan (and stop the nginx service that this may start)"
 }
 nchan_start() {
+  local tls='' deflate=off
+  [ -n "$DEFLATE" ] && deflate=on
+  [ -n "$TLS" ] && tls="ssl_certificate $WORK/tls/cert.pem; ssl_certificate_key $WORK/tls/key.pem;"
   mkdir -p "$WORK/nchan"
   cat > "$WORK/nchan/nginx.conf" << END
 load_module $NCHAN_MODULE;
 user $(id -un) $(id -gn);
-worker_processes 1;
+worker_processes $THREADS;
 daemon off;
 worker_rlimit_nofile $(ulimit -n);
 error_log $WORK/nchan/error.log error;
@@ -79,12 +108,15 @@ http {
   nchan_shared_memory_size 512M;
   upstream app { server 127.0.0.1:$B_PORT; keepalive 600; keepalive_requests 1000000000; }
   server {
-    listen 127.0.0.1:$PORT backlog=4096;
+    listen 127.0.0.1:$PORT ${TLS:+ssl} backlog=4096;
+    listen 127.0.0.1:$CONTROL;
+    $tls
     location ~ ^/sub/(\w+)\$ { nchan_subscriber websocket; nchan_channel_id \$1; nchan_subscriber_first_message newest; }
-    location ~ ^/pub/(\w+)\$ { nchan_publisher http; nchan_channel_id \$1; nchan_store_messages off; }
+    location ~ ^/pub/(\w+)\$ { nchan_publisher http; nchan_channel_id \$1; nchan_store_messages off;
+      nchan_deflate_message_for_websocket $deflate; }
     location ~ ^/rt/(\w+)\$ {
       nchan_pubsub websocket; nchan_channel_id \$1; nchan_subscriber_first_message newest;
-      nchan_store_messages off; nchan_publisher_upstream_request /upstream;
+      nchan_store_messages off; nchan_deflate_message_for_websocket $deflate; nchan_publisher_upstream_request /upstream;
     }
     location = /upstream { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host app; }
   }
@@ -94,11 +126,12 @@ END
   server nginx -p "$WORK/nchan" -c "$WORK/nchan/nginx.conf"
 }
 nchan_case() {
-  local sub=bench to=bench
-  [ "$1" = dir ] && sub=c%d to=c{I}
-  url="ws://127.0.0.1:$PORT/sub/$sub"
-  [ "$1" = rt ] && url="ws://127.0.0.1:$PORT/rt/c%d"
-  pub=(--pub-url "http://127.0.0.1:$PORT/pub/$to" --pub-header 'Content-Type: text/plain')
+  local sub
+  [ "$kind" = pubbatch ] && return 1            # it has no batches
+  case $kind in dir | push) sub=c%d ;; *) sub=bench ;; esac
+  url+=sub/$sub
+  [ "$kind" = rt ] && url=${url%sub/*}rt/c%d
+  pub=(--pub-url "http://127.0.0.1:$CONTROL/pub/$(published)" --pub-header 'Content-Type: text/plain')
 }
 
 # ---- pushpin, with its limits on the rate and number of messages off ----
@@ -158,15 +191,19 @@ stats_subscription_ttl=60
 stats_report_interval=10
 stats_format=tnetstring
 END
-  backend -m wsoverhttp -c "$CHANNEL"
+  backend -m wsoverhttp -c "$(subscribed)"
   server pushpin --config="$dir/pushpin.conf" || return 1
   wait_port "$CONTROL" "$SPID" || return 1
   sleep 0.5
 }
 pushpin_case() {
-  local channel=bench
-  [ "$1" = dir ] && channel=c{I}
-  url="ws://127.0.0.1:$PORT/c%d"
-  pub=(--pub-url "http://127.0.0.1:$CONTROL/publish/" --pub-header 'Content-Type: application/json'
-    --pub-body '{"items":[{"channel":"'$channel'","formats":{"ws-message":{"content":"{P}"}}}]}')
+  plain && [ "$n" -le 5000 ] || return 1        # of 10,000 clients it loses some on the way
+  url+=c%d
+  grip_publications
+}
+
+# Publications in Pushpin's format, for its port and its paths.
+grip_publications() {
+  pub=(--pub-url "http://127.0.0.1:$CONTROL/publish/" --pub-header 'Content-Type: application/json' --pub-body '{"items":[{ITEMS}]}'
+    --pub-item '{"channel":"'"$(published)"'","formats":{"ws-message":{"content":"{P}"}}}')
 }

@@ -13,6 +13,7 @@ CASES=${CASES:-fan-1000-64 rt-50 idle-5000}
 REPS=${REPS:-3}
 DUR=${DUR:-3}
 PRIO=${PRIO:--10}
+SLOW=${SLOW:-pushpin}                       # gateways that run once a case, however many REPS
 SCPU=${SCPU:-0} LCPU=${LCPU:-1}
 PORT=28000 CONTROL=28001 B_PORT=28100
 BPID='' SPID=''
@@ -48,7 +49,7 @@ descendants() { local p; echo "$1"; for p in $(cat /proc/"$1"/task/*/children 2>
 
 # For NAME_start in peers.sh.
 backend() { taskset -c "$LCPU" "$BIN/backend" -p "$B_PORT" "$@" 2>> "$OUT/backend.log" & BPID=$!; wait_port "$B_PORT" "$BPID"; }
-server() { taskset -c "$SCPU" "$@" >> "$OUT/server.log" 2>&1 & SPID=$!; wait_port "$PORT" "$SPID"; }
+server() { taskset -c "$on" "$@" >> "$OUT/server.log" 2>&1 & SPID=$!; wait_port "$PORT" "$SPID"; }
 # shellcheck source=peers.sh
 . "$HERE/peers.sh"
 
@@ -79,25 +80,57 @@ trap 'stop_peer; exit 143' TERM
 profile() {         # label pids; in the background, once the connections are there
   local to=$OUT/${1//\//-}
   case ${PROF:-} in
-    perf) (sleep 2.5; perf record -q -g -e cpu-clock -F 999 -o "$to.perf" -p "$2" -- sleep 2) > /dev/null 2>&1 & ;;
+    perf) (sleep 2.5; perf record -q -g -e cpu-clock -F 1999 -o "$to.perf" -p "$2" -- sleep 2) > /dev/null 2>&1 & ;;
     strace) (sleep 2.5; timeout -s INT 2 strace -q -c -f -o "$to.strace" -p "${2//,/ }") > /dev/null 2>&1 & ;;
   esac
 }
 
-run_case() {        # label kind n x, with url, pub, msg as NAME_case has set them
-  local label=$1 kind=$2 n=$3 x=$4 pids args
+run_case() {        # label, with kind n x y (the case's parts), pub, msg and url as NAME_case has set them
+  local label=$1 pids args common
   pids=$(descendants "$SPID" | paste -sd,)
   profile "$label" "$pids"
   case $kind in
-    fan) args=(fanout "${pub[@]}" -s "${x:-64}" -d "$DUR" --warm 5) ;;
-    fanrate) args=(fanout "${pub[@]}" -s "${x:-64}" -d "$DUR" --rate "${RATE:-10}" --warm 5) ;;
-    dir) args=(direct "${pub[@]}" -s "${x:-64}" -d "$DUR") ;;
-    rt) args=(roundtrip "${msg[@]}" -s 64 -w "${x:-1}" -d "$DUR") ;;
-    idle) args=(idle --settle 3) ;;
+    fan) args=(fanout "${pub[@]}" -n "$n" -s "${x:-64}" --warm 5) ;;
+    fanrate) args=(fanout "${pub[@]}" -n "$n" -s "${x:-64}" --rate "${RATE:-10}" --warm 5) ;;
+    burst) args=(fanout "${pub[@]}" -n "$n" -s "${x:-64}" --batch "${y:-10}" --warm 3) ;;
+    dir | push) args=(direct "${pub[@]}" --warm 0.5 -n "$n" -s "${x:-64}") ;;
+    pub) args=(publish "${pub[@]}" --warm 0.5 -n "$n" -s "${x:-64}") ;;
+    pubbatch) args=(publish "${pub[@]}" --warm 0.5 -n 4 -s "${x:-64}" --batch "$n") ;;
+    rt) args=(roundtrip "${msg[@]}" --warm 0.5 -n "$n" -w "${x:-1}" -s "${y:-64}") ;;
+    idle) args=(idle -n "$n" --settle 3) ;;
+    connect) args=(connect -n "$n" --src 16 --settle 0.2) ;;
     *) echo "no such case: $kind" >&2; return 1 ;;
   esac
-  timeout --foreground $((120 + ${DUR%.*})) taskset -c "$LCPU" "$BIN/wsload" "${args[@]}" \
-    --url "$url" -n "$n" --pids "$pids" --cpus "$SCPU,$LCPU" --label "$label"
+  common=(-d "$DUR" --pids "$pids" --cpus "$SCPU,$LCPU" --label "$label")
+  [ "$THREADS" = 1 ] || common+=(--cpus "-1,$LCPU")           # the load is on one of the gateway's processors
+  timeout --foreground $((120 + ${DUR%.*})) taskset -c "$LCPU" "$BIN/wsload" "${args[0]}" --settle 0.5 --url "$url" \
+    ${DEFLATE:+--deflate} "${common[@]}" "${args[@]:1}"
+}
+
+# Sets what the part of a case behind "+" means. Prints why it cannot be run here.
+set_options() {     # case
+  local option
+  TLS='' DEFLATE='' THREADS=1 on=$SCPU
+  for option in $(tr '+' '\n' <<< "$1" | tail -n +2); do
+    case $option in
+      tls)
+        TLS=s
+        "$BIN/wsload" can tls && command -v openssl > /dev/null || { echo "it needs OpenSSL: apt-get install openssl libssl-dev"; return; }
+        ;;
+      deflate)
+        DEFLATE=1
+        "$BIN/wsload" can deflate || { echo "it needs zlib: apt-get install zlib1g-dev"; return; }
+        ;;
+      2) THREADS=2 on=$SCPU,$LCPU ;;
+      *) echo "no such option: $option"; return ;;
+    esac
+  done
+  if [ -n "$TLS" ] && [ ! -s "$WORK/tls/key.pem" ]; then
+    mkdir -p "$WORK/tls"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=localhost \
+      -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$WORK/tls/key.pem" -out "$WORK/tls/cert.pem" 2> /dev/null ||
+      echo "openssl made no certificate"
+  fi
 }
 
 ready=''
@@ -110,20 +143,21 @@ done
 
 # The gateways take turns, so that a change in the machine's speed touches all of them.
 for c in $CASES; do
-  IFS=- read -r kind n x <<< "$c"
-  CHANNEL=bench
-  [ "$kind" = dir ] && CHANNEL=@path        # each connection on a channel of its own
+  IFS=- read -r kind n x y <<< "${c%%+*}"
+  set_options "$c" > "$WORK/why"
+  [ -s "$WORK/why" ] && { echo "$c: skipped, $(cat "$WORK/why")" >&2; continue; }
   for r in $(seq "$REPS"); do
     for peer in $ready; do
+      [[ $r = 1 || " $SLOW " != *" $peer "* ]] || continue
       fn=${peer//-/_}
-      url=ws://127.0.0.1:$PORT/ pub=() msg=()
-      "${fn}_case" "$kind" || continue
+      url=ws$TLS://127.0.0.1:$PORT/ pub=() msg=()
+      "${fn}_case" || continue
       echo "$(date +%T) $c run $r of $REPS: $peer" >&2
       echo "== $peer/$c/$r" | tee -a "$OUT/server.log" "$OUT/backend.log" >> "$OUT/load.log"
       error="the gateway did not start, see server.log" line=''
       if start_peer "$fn" 2>> "$OUT/load.log"; then
         error="no result, see load.log"
-        line=$(run_case "$peer/$c/$r" "$kind" "$n" "$x" 2>> "$OUT/load.log")
+        line=$(run_case "$peer/$c/$r" 2>> "$OUT/load.log")
       fi
       stop_peer
       [ -n "$line" ] || line="{\"label\":\"$peer/$c/$r\",\"error\":\"$error\"}"

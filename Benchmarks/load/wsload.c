@@ -1,28 +1,34 @@
 /* wsload: WebSocket load generator. One epoll thread, loopback addresses only. What it counts is in ../README.md.
  * Lines for people go to stderr, one JSON object to stdout. */
-#include "measure.h"
-#include "publisher.h"
-#include "websocket.h"
+#include "client.h"
 #include <getopt.h>
 
 static void usage(void) {
     fputs(
-"wsload idle|fanout|direct|roundtrip --url ws://127.0.0.1:PORT/PATH -n N [options]\n"
+"wsload idle|connect|fanout|direct|publish|roundtrip --url ws://127.0.0.1:PORT/PATH -n N [options]\n"
+"wsload can tls|deflate     succeeds when it was built with that\n"
 "connections:\n"
-"  --url U            %d in the path is the connection's number\n"
+"  --url U            %d in the path is the connection's number; wss:// for TLS\n"
+"  --deflate          ask for permessage-deflate, and use it both ways\n"
 "  --header 'K: V'    extra request header (may be given several times)\n"
 "  --first TEXT       text message to send once open (%d as above)\n"
 "  --conc C           handshakes in flight at once (128)\n"
 "  --src K            spread over K source addresses 127.0.0.2..., for more than about 28,000 connections\n"
 "  --settle S         seconds to wait once all are connected (1)\n"
 "  --pids a,b,...     the server's processes: their CPU time and memory are read from /proc\n"
-"  --cpus S,L         the server's and the load's processors (0,1)\n"
+"  --cpus S,L         the server's and the load's processors (0,1); -1: not looked at\n"
 "  --label TEXT       copied into the result\n"
-"fanout (all connections get each publish), direct (one connection gets it):\n"
-"  --pub-url URL  --pub-header 'K: V'  --pub-body TEMPLATE   in URL and body {P} is the payload, {I} the connection's number\n"
-"  -s BYTES (64)  -d SECONDS (5)  --warm N (fanout: publishes not counted, 20)  --timeout S (10)\n"
+"  --timeout S        for what does not come (10)\n"
+"connect: opens all, closes all, and so on for -d SECONDS (5)\n"
+"fanout (all connections get each publication), direct (one connection gets it), publish (nobody does; no connections at all):\n"
+"  --pub-url URL  --pub-header 'K: V'  --pub-body TEMPLATE\n"
+"                     in URL and body {P} is the payload, {I} the connection's number, {C} what the server named it: the text\n"
+"                     message \"@id NAME\" that it sent\n"
+"  --batch B          publications that go out at once (1): as B requests, or with\n"
+"  --pub-item TEMPLATE  as B items in one request, where the body has {ITEMS}\n"
+"  -s BYTES (64)  -d SECONDS (5)  --warm N (not counted; fanout: publications, 20; else seconds, 1)\n"
 "  --rate R           fanout: publishes a second (0 = the next one when all have the last one)\n"
-"  --pub-conns K      direct: publishes in flight (16)\n"
+"  --pub-conns K      direct: publishes in flight (16); for publish that is -n\n"
 "roundtrip (each connection sends a message, and the next one when the reply is there):\n"
 "  --msg TEMPLATE ({P}; also %d)  -s BYTES (64)  -w IN_FLIGHT (1)  -d SECONDS (5)  --warm SECONDS (1)\n", stderr);
     exit(2);
@@ -30,49 +36,23 @@ static void usage(void) {
 
 /* ---- options and state ---- */
 
-enum mode { IDLE, FANOUT, DIRECT, ROUNDTRIP };
-static const char *const mode_names[] = {"idle", "fanout", "direct", "roundtrip"};
+enum mode { IDLE, CONNECT, FANOUT, DIRECT, PUBLISH, ROUNDTRIP };
+static const char *const mode_names[] = {"idle", "connect", "fanout", "direct", "publish", "roundtrip"};
 static enum mode mode;
-static url_t ws_url;
-static const char *o_first, *o_msg = "{P}", *o_label = "";
-static const char *o_headers[32];
-static int n_headers, o_n = 1, o_conc = 128, o_src, o_in_flight = 1, o_pub_conns = 16;
-static int o_server_cpu = 0, o_load_cpu = 1;
+static const char *o_msg = "{P}", *o_label = "";
+static int o_in_flight = 1, o_pub_conns = 16, o_server_cpu = 0, o_load_cpu = 1;
 static double o_settle = 1, o_dur = 5, o_rate, o_warm = -1, o_timeout = 10;
 static pid_t pids[64];
 static int n_pids;
 
-enum state { NOT_STARTED, CONNECTING, HANDSHAKE, OPEN, CLOSED };
-typedef struct {
-    int fd, id;
-    enum state state;
-    uint8_t want_out, probed, tries;
-    uint32_t last_seq;
-    uint64_t t0;                /* when the connect began */
-    char accept[32];            /* the Sec-WebSocket-Accept to expect */
-    buf_t in, frag, out;
-} ws_t;
-
-static ws_t *conns;
 static pub_t *pubs;
-static int *to_start, n_to_start;       /* numbers of the connections to start, the next one last */
-static int n_open, n_failed, n_closed, n_connecting;
-static char rbuf[1 << 18], xbuf[1 << 20];
 
 /* what is counted */
-static hist_t h_latency, h_connect;
-static uint64_t n_msgs, n_other, n_dup, n_proto_err;
+static hist_t h_latency;
+static uint64_t n_msgs, n_other, n_dup, n_wrong, n_plain;
 static int counting, stopped;               /* roundtrip: count replies; send no more */
-static uint32_t cur_seq, warm_seq;          /* number of the latest publish; those up to warm_seq are not counted */
-static uint64_t cur_count;                  /* how many connections have the latest publish */
-
-static uint32_t rng = 2463534242u;
-static uint32_t rnd(void) {
-    rng ^= rng << 13;
-    rng ^= rng >> 17;
-    rng ^= rng << 5;
-    return rng;
-}
+static uint32_t cur_seq, warm_seq;          /* number of the latest publication; those up to warm_seq are not counted */
+static uint64_t cur_count;                  /* how many deliveries there were of the latest batch */
 
 /* ---- a moment: what the CPU counters say ---- */
 
@@ -92,114 +72,36 @@ static void snap(snap_t *s) {
 }
 
 static cpu_t server_cpu(void) {
-    cpu_t c = {0, 0};
+    cpu_t c = {0, 0, 0};
     for (int i = 0; i < n_pids; i++) {
+        c.all += snap_b.c[i].all - snap_a.c[i].all;
         c.user += snap_b.c[i].user - snap_a.c[i].user;
         c.sys += snap_b.c[i].sys - snap_a.c[i].sys;
     }
     return c;
 }
 
-/* ---- sockets ---- */
+static double snap_seconds(void) { return (double)(snap_b.t - snap_a.t) / 1e9; }
 
-static void ws_fail(ws_t *c, const char *why) {
-    static int printed;
-    if (c->state == CLOSED) return;
-    if (printed++ < 5) fprintf(stderr, "wsload: connection %d: %s\n", c->id, why);
-    if (c->fd >= 0) close(c->fd);
-    c->fd = -1;
-    c->want_out = 0;
-    buf_free(&c->in);
-    buf_free(&c->out);
-    buf_free(&c->frag);
-    if (c->state == OPEN) {
-        n_open--;
-        n_closed++;
-        c->state = CLOSED;
-        return;
-    }
-    n_connecting--;
-    if (++c->tries < 6) {
-        c->state = NOT_STARTED;
-        to_start[n_to_start++] = c->id;
-    } else {
-        c->state = CLOSED;
-        n_failed++;
-    }
-}
-
-static void ws_start(ws_t *c) {
-    n_connecting++;
-    c->state = CONNECTING;
-    c->t0 = now_ns();
-    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (c->fd < 0) die("socket: %s (raise ulimit -n)", strerror(errno));
-    set_nodelay(c->fd);
-    if (o_src > 0) {
-        int one = 1;
-        setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-        struct sockaddr_in from = ipv4("127.0.0.2", 0);
-        from.sin_addr.s_addr = htonl(ntohl(from.sin_addr.s_addr) + (uint32_t)(c->id % o_src));
-        if (bind(c->fd, (struct sockaddr *)&from, sizeof from)) die("bind source: %s", strerror(errno));
-    }
-    struct sockaddr_in to = ipv4(ws_url.host, ws_url.port);
-    if (connect(c->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS) {
-        ws_fail(c, strerror(errno));
-        return;
-    }
-    c->want_out = 1;
-    watch(EPOLL_CTL_ADD, c->fd, c, IS_CLIENT, 1);
-}
-
-static void ws_flush(ws_t *c) {
-    if (c->out.len > c->out.off) {
-        ssize_t r = send(c->fd, c->out.p + c->out.off, c->out.len - c->out.off, MSG_NOSIGNAL);
-        if (r < 0 && errno != EAGAIN) {
-            ws_fail(c, strerror(errno));
-            return;
-        }
-        if (r > 0) c->out.off += (uint32_t)r;
-    }
-    int want = c->out.len > c->out.off;
-    if (!want) buf_clear(&c->out);
-    if (want != c->want_out) {
-        c->want_out = (uint8_t)want;
-        watch(EPOLL_CTL_MOD, c->fd, c, IS_CLIENT, want);
-    }
-}
-
-static void ws_send(ws_t *c, int op, const char *p, size_t n) {
-    unsigned char head[14];
-    size_t k = frame_head(head, op, n), i = 0;
-    uint32_t mask = rnd();
-    head[1] |= 0x80;
-    memcpy(head + k, &mask, 4);
-    buf_reserve(&c->out, n + k + 4);
-    buf_add(&c->out, head, k + 4);
-    unsigned char *d = (unsigned char *)c->out.p + c->out.len;
-    for (; i + 4 <= n; i += 4) {
-        uint32_t w;
-        memcpy(&w, p + i, 4);
-        w ^= mask;
-        memcpy(d + i, &w, 4);
-    }
-    for (; i < n; i++) d[i] = (unsigned char)p[i] ^ head[k + (i & 3)];
-    c->out.len += (uint32_t)n;
-    if (!c->want_out) ws_flush(c);
-}
+/* ---- messages ---- */
 
 static void ws_send_payload(ws_t *c, uint32_t seq) {
     size_t len = make_payload(now_ns(), seq, pub_to.size);
-    ws_send(c, OP_TEXT, xbuf, expand(xbuf, sizeof xbuf, o_msg, c->id, payload, len));
+    ws_send(c, OP_TEXT, xbuf, expand(xbuf, sizeof xbuf, o_msg, (fill_t){c->id, NULL, payload, len}));
 }
 
-static void on_message(ws_t *c, const char *p, size_t n) {
+static void on_message(ws_t *c, const char *p, size_t n, int deflated) {
     uint64_t t;
     uint32_t seq;
-    if (!parse_payload(p, n, &t, &seq)) {
+    const char *found = parse_payload(p, n, &t, &seq);
+    if (!found) {
         n_other++;
+        if (n > 4 && !memcmp(p, "@id ", 4) && !c->name) c->name = strndup(p + 4, n - 4);
         return;
     }
+    /* Every byte is compared in one message of 64, and in all that were compressed, where it is next to nothing. */
+    if ((o_deflate || n_msgs % 64 == 0) && !same_payload(found, (size_t)(p + n - found), seq, pub_to.size)) n_wrong++;
+    if (o_deflate && !deflated && n >= DEFLATE_FROM) n_plain++;
     if (mode == ROUNDTRIP) {
         if (counting) {
             h_add(&h_latency, now_ns() - t);
@@ -217,195 +119,37 @@ static void on_message(ws_t *c, const char *p, size_t n) {
         if (seq <= c->last_seq) n_dup++;
         else c->last_seq = seq;
     }
-    if (mode == DIRECT || seq == cur_seq) cur_count++;
+    if (mode == DIRECT || seq + (uint32_t)pub_to.batch > cur_seq) cur_count++;
     if (seq > warm_seq) {
         h_add(&h_latency, now_ns() - t);
         n_msgs++;
     }
 }
 
-/* Takes the whole frames out of what arrived: p is rbuf, after what is left from before in c->in. */
-static void on_frames(ws_t *c, char *p, size_t n) {
-    size_t used = 0;
-    int joined = c->in.len > c->in.off;
-    if (joined) {
-        buf_add(&c->in, p, n);
-        p = c->in.p + c->in.off;
-        n = c->in.len - c->in.off;
-    }
-    while (c->state == OPEN) {
-        unsigned char *q = (unsigned char *)p + used;
-        uint64_t len;
-        size_t left = n - used, hl = read_head(q, left, &len);
-        if (!hl) break;
-        if (q[0] & 0x70 || q[1] & 0x80) {
-            n_proto_err++;
-            ws_fail(c, "bad frame head");
-            return;
-        }
-        if (left < hl + len) break;
-        char *d = (char *)q + hl;
-        int op = q[0] & 15, fin = q[0] & 0x80;
-        used += hl + len;
-        if (op == OP_PING) {
-            ws_send(c, OP_PONG, d, len);
-        } else if (op == OP_CLOSE) {
-            ws_fail(c, "the server sent close");
-            return;
-        } else if (op == OP_PONG) {
-            continue;
-        } else if (op > OP_BINARY) {
-            n_proto_err++;
-            ws_fail(c, "unknown opcode");
-            return;
-        } else if (fin && op != 0) {
-            on_message(c, d, len);
-        } else {
-            buf_add(&c->frag, d, len);
-            if (fin) {
-                on_message(c, c->frag.p, c->frag.len);
-                buf_clear(&c->frag);
-            }
-        }
-    }
-    if (c->state != OPEN) return;
-    if (!joined) {
-        if (used < n) buf_add(&c->in, p + used, n - used);
-    } else {
-        c->in.off += (uint32_t)used;
-        if (c->in.off == c->in.len) buf_free(&c->in);
-    }
-}
-
-static void on_connected(ws_t *c) {
-    int e = 0;
-    socklen_t l = sizeof e;
-    getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &e, &l);
-    if (e) {
-        ws_fail(c, strerror(e));
-        return;
-    }
-    uint32_t raw[4] = {rnd(), rnd(), rnd(), rnd()};
-    char key[32], path[600], request[4096];
-    base64((unsigned char *)raw, 16, key);
-    ws_accept(key, strlen(key), c->accept);
-    expand(path, sizeof path, ws_url.path, c->id, NULL, 0);
-    int k = snprintf(request, sizeof request,
-                     "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                     "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n", path, ws_url.host, ws_url.port, key);
-    buf_add(&c->out, request, (size_t)k);
-    for (int i = 0; i < n_headers; i++) {
-        buf_puts(&c->out, o_headers[i]);
-        buf_puts(&c->out, "\r\n");
-    }
-    buf_puts(&c->out, "\r\n");
-    c->state = HANDSHAKE;
-    ws_flush(c);
-}
-
-static void on_handshake(ws_t *c, size_t n) {
-    buf_add(&c->in, rbuf, n);
-    char *p = c->in.p, *e = (char *)memmem(p, c->in.len, "\r\n\r\n", 4);
-    if (!e) {
-        if (c->in.len > 16384) ws_fail(c, "handshake answer too long");
-        return;
-    }
-    size_t hl = (size_t)(e - p) + 4;
-    if (strncmp(p, "HTTP/1.1 101", 12)) {
-        char why[100];
-        snprintf(why, sizeof why, "handshake refused: %.*s", (int)strcspn(p, "\r\n"), p);
-        ws_fail(c, why);
-    } else if (!header_is(p, hl, "Sec-WebSocket-Accept", c->accept)) {
-        ws_fail(c, "wrong Sec-WebSocket-Accept");
-    } else if (!header_is(p, hl, "Upgrade", "websocket")) {
-        ws_fail(c, "no Upgrade: websocket");
-    } else {
-        size_t rest = c->in.len - hl;
-        memcpy(rbuf, p + hl, rest);
-        buf_free(&c->in);
-        c->state = OPEN;
-        n_connecting--;
-        n_open++;
-        h_add(&h_connect, now_ns() - c->t0);
-        if (o_first) ws_send(c, OP_TEXT, xbuf, expand(xbuf, sizeof xbuf, o_first, c->id, NULL, 0));
-        if (rest && c->state == OPEN) on_frames(c, rbuf, rest);
-    }
-}
-
-static void ws_event(ws_t *c, uint32_t events) {
-    if (c->fd < 0) return;
-    if (c->state == CONNECTING) {
-        on_connected(c);
-        return;
-    }
-    if (events & EPOLLOUT) ws_flush(c);
-    if (c->fd < 0 || !(events & (EPOLLIN | EPOLLERR | EPOLLHUP))) return;
-    ssize_t r = recv(c->fd, rbuf, sizeof rbuf, 0);
-    if (r < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (r <= 0) ws_fail(c, r ? strerror(errno) : "end of stream");
-    else if (c->state == OPEN) on_frames(c, rbuf, (size_t)r);
-    else on_handshake(c, (size_t)r);
-}
-
-/* ---- loop ---- */
-
-static void poll_once(int ms) {
-    struct epoll_event evs[512];
-    int n = epoll_wait(ep, evs, 512, ms);
-    for (int i = 0; i < n; i++) {
-        uint64_t who = evs[i].data.u64;
-        if (who & IS_PUBLISHER) pub_event((pub_t *)(uintptr_t)(who & ~(uint64_t)IS_PUBLISHER), evs[i].events);
-        else ws_event((ws_t *)(uintptr_t)who, evs[i].events);
-    }
-}
-
-static uint64_t after(double seconds) { return now_ns() + (uint64_t)(seconds * 1e9); }
-
-static void run_for(double seconds) {
-    uint64_t end = after(seconds);
-    while (now_ns() < end) poll_once(5);
-}
-
-/* Opens all connections, at most --conc at once; returns the seconds it took. */
-static double connect_all(void) {
-    uint64_t start = now_ns(), give_up = after(o_timeout);
-    int before = 0;
-    while (n_open + n_closed + n_failed < o_n) {
-        while (n_connecting < o_conc && n_to_start) ws_start(&conns[to_start[--n_to_start]]);
-        poll_once(10);
-        if (n_open != before) {
-            before = n_open;
-            give_up = after(o_timeout);
-        } else if (now_ns() > give_up) {
-            fprintf(stderr, "wsload: only %d of %d connected, nothing new for %.0f s\n", n_open, o_n, o_timeout);
-            break;
-        }
-    }
-    return (double)(now_ns() - start) / 1e9;
-}
-
 /* ---- the result ---- */
 
-static double connect_seconds, connect_cpu_us;
+static double connect_seconds, connect_cpu_us, close_cpu_us;
+static uint64_t n_connects;
 
 /* Prints the result, with the members in extra (",...") as its last ones. */
 static void report(const char *extra) {
-    printf("{\"label\":\"%s\",\"mode\":\"%s\",\"n\":%d,\"open\":%d,\"failed\":%d,\"closed\":%d,\"size\":%zu,\"conn_per_s\":%.0f,"
-           "\"conn_p50_us\":%.0f,\"conn_p99_us\":%.0f,\"connect_cpu_us\":%.1f",
-           o_label, mode_names[mode], o_n, n_open, n_failed, n_closed, pub_to.size, n_open / connect_seconds, h_us(&h_connect, .5),
-           h_us(&h_connect, .99), connect_cpu_us);
-    if (mode != IDLE) {
-        double wall = (double)(snap_b.t - snap_a.t) / 1e9;
+    printf("{\"label\":\"%s\",\"mode\":\"%s\",\"n\":%d,\"open\":%d,\"failed\":%d,\"closed\":%d,\"size\":%zu", o_label, mode_names[mode], o_n,
+           n_open, n_failed, n_closed, pub_to.size);
+    if (n_connects)
+        printf(",\"conn_per_s\":%.0f,\"conn_p50_us\":%.0f,\"conn_p99_us\":%.0f,\"connect_cpu_us\":%.2f", (double)n_connects / connect_seconds,
+               h_us(&h_connect, .5), h_us(&h_connect, .99), connect_cpu_us);
+    if (mode != IDLE && mode != CONNECT) {
+        double wall = snap_seconds();
         cpu_t c = server_cpu();
         printf(",\"wall_s\":%.3f,\"messages\":%lu,\"per_s\":%.0f,\"p50_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f",
                wall, n_msgs, wall > 0 ? (double)n_msgs / wall : 0, h_us(&h_latency, .5), h_us(&h_latency, .9), h_us(&h_latency, .99),
                (double)h_latency.max / 1e3);
-        printf(",\"cpu_s\":%.3f,\"cpu_user_s\":%.3f,\"cpu_sys_s\":%.3f", c.user + c.sys, c.user, c.sys);
-        if (n_msgs) printf(",\"cpu_us_per_msg\":%.3f", (c.user + c.sys) * 1e6 / (double)n_msgs);
+        printf(",\"cpu_s\":%.4f,\"cpu_user_s\":%.3f,\"cpu_sys_s\":%.3f", c.all, c.user, c.sys);
+        if (n_msgs) printf(",\"cpu_us_per_msg\":%.3f", c.all * 1e6 / (double)n_msgs);
         printf(",\"server_cpu_busy_s\":%.2f,\"load_cpu_busy_s\":%.2f,\"gen_cpu_s\":%.3f", snap_b.server_cpu - snap_a.server_cpu,
                snap_b.load_cpu - snap_a.load_cpu, snap_b.own - snap_a.own);
-        printf(",\"other\":%lu,\"dup\":%lu,\"proto_err\":%lu,\"pub_ok\":%lu,\"pub_err\":%lu", n_other, n_dup, n_proto_err, pub_to.ok,
-               pub_to.err);
+        printf(",\"other\":%lu,\"dup\":%lu,\"wrong\":%lu,\"uncompressed\":%lu,\"proto_err\":%lu,\"pub_ok\":%lu,\"pub_err\":%lu", n_other, n_dup, n_wrong, n_plain,
+               n_proto_err, pub_to.ok, pub_to.err);
     }
     printf("%s}\n", extra);
     fflush(stdout);
@@ -426,54 +170,108 @@ static void begin(void) {
     snap(&snap_a);
 }
 
+/* ---- connect ---- */
+
+static double server_seconds(void) {
+    snap(&snap_b);
+    double seconds = server_cpu().all;
+    snap_a = snap_b;
+    return seconds;
+}
+
+/* Waves of connections: all open, then all close. The first wave (which main has opened) is not counted. What the server still has
+ * to do after the last handshake counts as opening, after the last close as closing. */
+static void do_connect(void) {
+    double opening = 0, closed_cpu = 0, wall = 0, load = 0;
+    char extra[200];
+    uint64_t end = after(o_dur);
+    close_all(o_timeout);
+    run_for(0.1);
+    memset(&h_connect, 0, sizeof h_connect);
+    n_connects = 0;
+    connect_seconds = 0;
+    snap(&snap_a);
+    while (now_ns() < end || !n_connects) {
+        double busy = snap_a.load_cpu;
+        double seconds = connect_all(o_timeout);
+        snap(&snap_b);
+        wall += seconds;
+        load += snap_b.load_cpu - busy;
+        run_for(0.03);
+        opening += server_seconds();
+        connect_seconds += seconds;
+        if (!n_open) break;
+        n_connects += (uint64_t)n_open;
+        close_all(o_timeout);
+        run_for(0.03);
+        closed_cpu += server_seconds();
+    }
+    if (n_connects) {
+        connect_cpu_us = opening * 1e6 / (double)n_connects;
+        close_cpu_us = closed_cpu * 1e6 / (double)n_connects;
+    }
+    snprintf(extra, sizeof extra, ",\"connects\":%lu,\"close_cpu_us\":%.2f,\"wall_s\":%.3f,\"cpu_s\":%.4f,\"server_cpu_busy_s\":%.4f,"
+             "\"load_cpu_busy_s\":%.2f", n_connects, close_cpu_us, wall, opening, opening, load);
+    report(extra);
+}
+
+/* ---- fanout ---- */
+
+static void publish_next(uint64_t stamp) {
+    cur_count = 0;
+    cur_seq += (uint32_t)pub_to.batch;
+    pub_send(&pubs[0], stamp, cur_seq - (uint32_t)pub_to.batch + 1, 0, NULL);
+}
+
 /* Publishes probes until every connection is known to be subscribed; returns how many are. */
 static uint64_t probe(void) {
+    int batch = pub_to.batch;
     for (int i = 0; i < 40 && cur_count < (uint64_t)n_open; i++) {
-        if (!pubs[0].busy) pub_send(&pubs[0], now_ns(), 0, 0);
+        pub_to.batch = 1;
+        if (!pubs[0].busy) pub_send(&pubs[0], now_ns(), 0, 0, NULL);
         uint64_t end = after(0.5);
         while (now_ns() < end && (cur_count < (uint64_t)n_open || pubs[0].busy)) poll_once(10);
     }
+    pub_to.batch = batch;
     uint64_t subscribed = cur_count;
     if (subscribed < (uint64_t)n_open) fprintf(stderr, "wsload: only %lu of %d connections got a probe\n", subscribed, n_open);
-    run_for(0.5);
+    run_for(0.2);
     return subscribed;
 }
 
-/* The next publish goes out when all have the last one and it was answered. Returns how many deliveries never came. */
+/* The next batch goes out when all have the last one and it was answered. Returns how many deliveries never came. */
 static uint64_t fanout_closed_loop(uint64_t want, int *stalls) {
-    uint64_t end = 0, give_up = 0, missing = 0;
-    cur_count = want;
+    uint64_t end = 0, give_up = 0, missing = 0, batch = (uint64_t)pub_to.batch;
+    cur_count = want * batch;
     for (;;) {
         if (want > (uint64_t)n_open) want = (uint64_t)n_open;
-        if (cur_count >= want && !pubs[0].busy) {
+        if (cur_count >= want * batch && !pubs[0].busy) {
             if (cur_seq == warm_seq) {
                 begin();
                 end = after(o_dur);
             }
             if (cur_seq > warm_seq && now_ns() >= end) return missing;
-            cur_count = 0;
             give_up = after(o_timeout);
-            pub_send(&pubs[0], now_ns(), ++cur_seq, 0);
+            publish_next(now_ns());
         }
         poll_once(100);
         if (now_ns() > give_up) {
-            missing += want > cur_count ? want - cur_count : 0;
+            missing += want * batch > cur_count ? want * batch - cur_count : 0;
             if (++*stalls >= 2) return missing;
-            cur_count = want;
+            cur_count = want * batch;
             pubs[0].busy = 0;
         }
     }
 }
 
-/* A publish is due every 1/rate seconds; its latency counts from then, so that waiting behind a late one is in it. */
+/* A batch is due every 1/rate seconds; its latency counts from then, so that waiting behind a late one is in it. */
 static uint64_t fanout_fixed_rate(uint64_t want) {
     uint64_t gap = (uint64_t)(1e9 / o_rate), due = now_ns() + 10000000ull, seen = 0, give_up = 0;
-    uint32_t counted = (uint32_t)(o_rate * o_dur), total = warm_seq + counted;
+    uint32_t counted = (uint32_t)(o_rate * o_dur) * (uint32_t)pub_to.batch, total = warm_seq + counted;
     for (;;) {
         if (cur_seq < total && now_ns() >= due && !pubs[0].busy) {
             if (cur_seq == warm_seq) begin();
-            cur_count = 0;
-            pub_send(&pubs[0], due, ++cur_seq, 0);
+            publish_next(due);
             due += gap;
             give_up = after(o_timeout);
             continue;
@@ -497,38 +295,52 @@ static void do_fanout(void) {
         report(",\"error\":\"no deliveries\"");
         return;
     }
-    warm_seq = (uint32_t)(o_warm < 0 ? 20 : o_warm);
+    warm_seq = (uint32_t)(o_warm < 0 ? 20 : o_warm) * (uint32_t)pub_to.batch;
     uint64_t missing = o_rate > 0 ? fanout_fixed_rate(want) : fanout_closed_loop(want, &stalls);
     snap(&snap_b);
-    snprintf(extra, sizeof extra, ",\"subscribed\":%lu,\"published\":%u,\"rate\":%.1f,\"missing\":%lu,\"stalls\":%d", want,
-             cur_seq - warm_seq, o_rate, missing, stalls);
+    snprintf(extra, sizeof extra, ",\"subscribed\":%lu,\"published\":%u,\"batch\":%d,\"rate\":%.1f,\"missing\":%lu,\"stalls\":%d", want,
+             cur_seq - warm_seq, pub_to.batch, o_rate, missing, stalls);
     report(extra);
 }
 
-/* Keeps --pub-conns publishes in flight, each to the next connection in turn: a second to warm up, then -d seconds. */
+/* ---- direct and publish ---- */
+
+/* Keeps --pub-conns publishes in flight, each to the next connection in turn (PUBLISH: to none): --warm seconds, then -d seconds. */
 static void do_direct(void) {
-    uint64_t end = after(1);
-    uint32_t seq = 0, next = 0;
-    int warming = 1;
+    uint64_t end = after(o_warm < 0 ? 1 : o_warm);
+    uint32_t seq = 1, next = 0;
+    int warming = 1, named = strstr(pub_to.url.path, "{C}") || strstr(pub_to.body, "{C}");
+    for (int i = 0; named && i < o_n; i++)
+        if (conns[i].state == OPEN && !conns[i].name) {
+            report(",\"error\":\"a connection was not told its name\"");
+            return;
+        }
     warm_seq = UINT32_MAX;
     for (;;) {
         if (now_ns() >= end) {
             if (!warming) break;
             warming = 0;
-            warm_seq = seq;
+            warm_seq = seq - 1;
+            if (mode == PUBLISH) pub_to.latency = &h_latency;
             begin();
             end = after(o_dur);
         }
-        for (int i = 0; i < o_pub_conns && n_open; i++) {
+        for (int i = 0; i < o_pub_conns && (n_open || mode == PUBLISH); i++) {
             if (pubs[i].busy) continue;
-            while (conns[next % (uint32_t)o_n].state != OPEN) next++;
-            pub_send(&pubs[i], now_ns(), ++seq, (int)(next++ % (uint32_t)o_n));
+            ws_t *to = NULL;
+            while (mode == DIRECT && (to = &conns[next % (uint32_t)o_n])->state != OPEN) next++;
+            pub_send(&pubs[i], now_ns(), seq, to ? to->id : (int)(next % 1000), to ? to->name : NULL);
+            seq += (uint32_t)pub_to.batch;
+            next++;
         }
         poll_once(20);
     }
     snap(&snap_b);
+    if (mode == PUBLISH) n_msgs = pub_to.ok;
     report("");
 }
+
+/* ---- roundtrip ---- */
 
 static void do_roundtrip(void) {
     char extra[64];
@@ -549,32 +361,48 @@ static void do_roundtrip(void) {
 
 /* ---- command line ---- */
 
+/* wsload can FEATURE */
+static int can(const char *feature) {
+#ifdef WITH_TLS
+    if (!strcmp(feature, "tls")) return 1;
+#endif
+#ifdef WITH_DEFLATE
+    if (!strcmp(feature, "deflate")) return 1;
+#endif
+    return !*feature;
+}
+
 static void parse_options(int argc, char **argv) {
     static const struct option names[] = {
         {"url", 1, 0, 'u'},      {"header", 1, 0, 'H'},     {"first", 1, 0, 'f'},    {"conc", 1, 0, 'c'},   {"src", 1, 0, 'S'},
         {"settle", 1, 0, 'e'},   {"pids", 1, 0, 'p'},       {"cpus", 1, 0, 'C'},     {"label", 1, 0, 'l'},  {"pub-url", 1, 0, 'U'},
         {"pub-header", 1, 0, 'P'}, {"pub-body", 1, 0, 'b'}, {"rate", 1, 0, 'r'},     {"warm", 1, 0, 'W'},   {"timeout", 1, 0, 't'},
-        {"pub-conns", 1, 0, 'k'}, {"msg", 1, 0, 'm'},       {0, 0, 0, 0}};
+        {"pub-conns", 1, 0, 'k'}, {"msg", 1, 0, 'm'},       {"pub-item", 1, 0, 'i'}, {"batch", 1, 0, 'B'},  {"deflate", 0, 0, 'z'},
+        {0, 0, 0, 0}};
     if (argc < 2) usage();
+    if (argc == 3 && !strcmp(argv[1], "can")) exit(!can(argv[2]));
     for (mode = IDLE; strcmp(argv[1], mode_names[mode]); mode++)
         if (mode == ROUNDTRIP) usage();
     optind = 2;
     int o;
     while ((o = getopt_long(argc, argv, "n:s:d:w:", names, NULL)) != -1) switch (o) {
-        case 'u': parse_url(&ws_url, optarg, "ws://"); break;
+        case 'u': parse_url(&ws_url, optarg, "ws"); break;
         case 'H': if (n_headers < 32) o_headers[n_headers++] = optarg; break;
         case 'f': o_first = optarg; break;
         case 'c': o_conc = atoi(optarg); break;
         case 'S': o_src = atoi(optarg); break;
         case 'e': o_settle = atof(optarg); break;
+        case 'z': o_deflate = 1; break;
         case 'p':
             for (char *t = strtok(optarg, ","); t && n_pids < 64; t = strtok(NULL, ",")) pids[n_pids++] = atoi(t);
             break;
         case 'C': if (sscanf(optarg, "%d,%d", &o_server_cpu, &o_load_cpu) != 2) usage(); break;
         case 'l': o_label = optarg; break;
-        case 'U': parse_url(&pub_to.url, optarg, "http://"); break;
+        case 'U': parse_url(&pub_to.url, optarg, "http"); break;
         case 'P': if (pub_to.n_headers < 32) pub_to.headers[pub_to.n_headers++] = optarg; break;
         case 'b': pub_to.body = optarg; break;
+        case 'i': pub_to.item = optarg; break;
+        case 'B': pub_to.batch = atoi(optarg); break;
         case 'r': o_rate = atof(optarg); break;
         case 'W': o_warm = atof(optarg); break;
         case 't': o_timeout = atof(optarg); break;
@@ -586,8 +414,12 @@ static void parse_options(int argc, char **argv) {
         case 'w': o_in_flight = atoi(optarg); break;
         default: usage();
     }
-    if (!ws_url.port || o_n < 1 || o_pub_conns < 1) usage();
-    if ((mode == FANOUT || mode == DIRECT) && !pub_to.url.port) usage();
+    if (o_n < 1 || o_pub_conns < 1 || pub_to.batch < 1) usage();
+    if (mode != PUBLISH && !ws_url.port) usage();
+    if ((mode == FANOUT || mode == DIRECT || mode == PUBLISH) && (!pub_to.url.port || pub_to.url.tls)) usage();
+    if (ws_url.tls && !can("tls")) die("wsload was built without TLS (libssl-dev)");
+    if (o_deflate && !can("deflate")) die("wsload was built without permessage-deflate (zlib1g-dev)");
+    if (mode == PUBLISH) o_pub_conns = o_n;
 }
 
 int main(int argc, char **argv) {
@@ -606,14 +438,18 @@ int main(int argc, char **argv) {
         conns[i].fd = -1;
         to_start[n_to_start++] = o_n - 1 - i;
     }
+    if (mode == PUBLISH) {
+        do_direct();
+        return 0;
+    }
 
     mem_t mem_before = process_mem(pids, n_pids);
     double slab_before = kernel_slab();
     snap(&snap_a);
-    connect_seconds = connect_all();
+    connect_seconds = connect_all(o_timeout);
     snap(&snap_b);
-    cpu_t c = server_cpu();
-    connect_cpu_us = n_open ? (c.user + c.sys) * 1e6 / n_open : 0;
+    n_connects = (uint64_t)n_open;
+    connect_cpu_us = n_open ? server_cpu().all * 1e6 / n_open : 0;
     fprintf(stderr, "%s: connected %d of %d in %.2f s\n", o_label, n_open, o_n, connect_seconds);
     if (!n_open) {
         report(",\"error\":\"no connection\"");
@@ -622,11 +458,12 @@ int main(int argc, char **argv) {
     run_for(o_settle);
     switch (mode) {
         case IDLE: do_idle(mem_before, slab_before); break;
+        case CONNECT: do_connect(); return 0;
         case FANOUT: do_fanout(); break;
-        case DIRECT: do_direct(); break;
+        case DIRECT:
+        case PUBLISH: do_direct(); break;
         case ROUNDTRIP: do_roundtrip(); break;
     }
-    for (int i = 0; i < o_n; i++)
-        if (conns[i].state == OPEN) ws_send(&conns[i], OP_CLOSE, "\x03\xe8", 2);
+    close_all(0.5);
     return 0;
 }

@@ -10,16 +10,17 @@ package import HoldfastWire
 ///
 /// Once both sides have sent a close frame the server closes TCP, and the client waits for that (RFC 6455 §7.1.1).
 package struct ConnectionMachine: Equatable, Sendable {
+    /// Endings are kept elsewhere: an open connection need not have room for one.
     private enum State: Equatable, Sendable {
         /// The app was asked and has not answered.
         case asking  // -> open, abandoned, closed
         /// The client left, or was told to, while the app was asked.
-        case abandoned(Ending)  // -> closed
+        indirect case abandoned(Ending)  // -> closed
         /// The remote is being dialled.
         case dialling  // -> open, closed
         case open  // -> closing, closed
         /// A close frame was sent and none has come; the ending holds what was sent.
-        case closing(Ending)  // -> closed
+        indirect case closing(Ending)  // -> closed
         case closed
     }
 

@@ -36,8 +36,8 @@ package struct KeepAliveMachine: Equatable, Sendable {
         if case .awaitingPong = state { state = .listening }
     }
 
-    /// A message passed, in either direction.
-    package mutating func messagePassed(at now: MonotonicTime) { messageAt = now }
+    /// A message passed, in either direction; it may be told of late.
+    package mutating func messagePassed(at time: MonotonicTime) { messageAt = max(messageAt, time) }
 
     /// The connection ended.
     package mutating func ended() { state = .ended }

@@ -22,27 +22,46 @@ package struct SendQueue: Sendable {
     private static let bytesPerFrame = 128
     private static let leastFrames = 64
 
-    private var frames: Deque<ByteBuffer> = []
-    /// Only the latest ping is worth an answer (RFC 6455 §5.5.3), so a peer that pings and does not read costs one frame.
-    private var pong: ByteBuffer?
-    package private(set) var bytes = 0
+    /// What waits: an object of its own, for nearly all connections have nothing here, and an emptied queue is to cost nothing again.
+    private final class Waiting: @unchecked Sendable {
+        // Changed by its one owner only, as a value would be.
+        var frames: Deque<ByteBuffer> = []
+        /// Only the latest ping is worth an answer (RFC 6455 §5.5.3), so a peer that pings and does not read costs one frame.
+        var pong: ByteBuffer?
+        var bytes = 0
+
+        var isEmpty: Bool { frames.isEmpty && pong == nil }
+
+        init() {}
+
+        init(copying other: Waiting) {
+            frames = other.frames
+            pong = other.pong
+            bytes = other.bytes
+        }
+    }
+
+    /// `nil` when nothing waits.
+    private var waiting: Waiting?
 
     package init() {}
 
-    package var isEmpty: Bool { frames.isEmpty && pong == nil }
+    package var bytes: Int { waiting?.bytes ?? 0 }
+    package var isEmpty: Bool { waiting == nil }
 
     /// Queues a message's frame.
     ///
     /// - Parameter limit: in bytes. A frame larger than the limit is taken when nothing else waits: it could never fit otherwise.
     package mutating func enqueue(_ frame: ByteBuffer, limit: Int, policy: SlowReaderPolicy) -> Intake {
+        let waiting = owned()
         var dropped = 0
-        if !frames.isEmpty, isFull(for: frame, limit) {
+        if !waiting.frames.isEmpty, isFull(waiting, for: frame, limit) {
             switch policy {
             case .close: return .overflow
             case .dropNewest: return .full
             case .dropOldest:
-                while isFull(for: frame, limit), let oldest = frames.popFirst() {
-                    bytes -= oldest.readableBytes
+                while isFull(waiting, for: frame, limit), let oldest = waiting.frames.popFirst() {
+                    waiting.bytes -= oldest.readableBytes
                     dropped += 1
                 }
             }
@@ -55,32 +74,44 @@ package struct SendQueue: Sendable {
     package mutating func enqueueClose(_ frame: ByteBuffer) { append(frame) }
 
     /// Keeps a pong, in place of an older one.
-    package mutating func enqueuePong(_ frame: ByteBuffer) { pong = frame }
+    package mutating func enqueuePong(_ frame: ByteBuffer) { owned().pong = frame }
 
     /// The next frame to write: a pong before messages.
     package mutating func next() -> ByteBuffer? {
-        if let frame = pong {
-            pong = nil
+        guard !isEmpty else { return nil }
+        let waiting = owned()
+        // An emptied queue gives its memory back: a burst must not be paid for as long as the connection lives.
+        defer { if waiting.isEmpty { self.waiting = nil } }
+        if let frame = waiting.pong {
+            waiting.pong = nil
             return frame
         }
-        guard let frame = frames.popFirst() else {
-            // An emptied queue gives its memory back: a burst must not be paid for as long as the connection lives.
-            frames = []
-            return nil
-        }
-        bytes -= frame.readableBytes
+        guard let frame = waiting.frames.popFirst() else { return nil }
+        waiting.bytes -= frame.readableBytes
         return frame
     }
 
     /// Forgets everything; the connection is gone.
-    package mutating func removeAll() { self = SendQueue() }
+    package mutating func removeAll() { waiting = nil }
 
-    private func isFull(for frame: ByteBuffer, _ limit: Int) -> Bool {
-        bytes + frame.readableBytes > limit || frames.count >= max(Self.leastFrames, limit / Self.bytesPerFrame)
+    private func isFull(_ waiting: Waiting, for frame: ByteBuffer, _ limit: Int) -> Bool {
+        waiting.bytes + frame.readableBytes > limit || waiting.frames.count >= max(Self.leastFrames, limit / Self.bytesPerFrame)
     }
 
     private mutating func append(_ frame: ByteBuffer) {
-        frames.append(frame)
-        bytes += frame.readableBytes
+        let waiting = owned()
+        waiting.frames.append(frame)
+        waiting.bytes += frame.readableBytes
+    }
+
+    /// What waits, for this queue alone.
+    private mutating func owned() -> Waiting {
+        if waiting == nil {
+            waiting = Waiting()
+        } else if !isKnownUniquelyReferenced(&waiting), let shared = waiting {
+            waiting = Waiting(copying: shared)
+        }
+        guard let waiting else { preconditionFailure("made above") }
+        return waiting
     }
 }

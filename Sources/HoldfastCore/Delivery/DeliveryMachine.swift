@@ -78,8 +78,15 @@ package struct DeliveryMachine: Sendable {
     private let asksLeave: Bool
     private var queue: Deque<SequencedEvent> = []
     private var queuedBytes = 0
+    /// The batch in flight: the head of the queue, which stays as it is meanwhile.
+    private var batch: [SequencedEvent]?
     private var lastSeq = 0
-    private var state = State.idle
+    private var state = State.idle {
+        didSet {
+            if case .inFlight = state { return }
+            batch = nil
+        }
+    }
     /// Whether the socket is left unread; until half of the room is free again.
     private var isFull = false
     /// Whether there is no room at all.
@@ -97,6 +104,7 @@ package struct DeliveryMachine: Sendable {
     package var isIdle: Bool { state == .idle && queue.isEmpty }
     package var isFinished: Bool { state == .finished }
     package var depth: Int { queue.count }
+    package var batchInFlight: [SequencedEvent]? { batch }
 
     /// An event happened that the app wants to hear of; it gets the next number.
     ///
@@ -156,12 +164,8 @@ package struct DeliveryMachine: Sendable {
         case .inFlight: break
         case .waiting, .finished: return nil
         }
-        return batchInFlight
-    }
-
-    /// The batch in flight.
-    package var batchInFlight: [SequencedEvent]? {
-        if case .inFlight(let count, _) = state { Array(queue.prefix(count)) } else { nil }
+        if batch == nil, case .inFlight(let count, _) = state { batch = Array(queue.prefix(count)) }
+        return batch
     }
 
     /// Whether the app can have taken so many content bytes of the batch in flight, and whether it goes on then.

@@ -35,6 +35,8 @@ package struct AnswerPlan: Equatable, Sendable {
     package static func check(
         _ actions: [Action], offered: [String]?, session: SessionView, limits: ConnectionLimits
     ) throws(DialectError) -> AnswerPlan {
+        // Nearly every answer to a message: there is nothing to check, and nothing to take out.
+        if offered == nil, actions.allSatisfy(\.needsNoCheck) { return AnswerPlan(opening: nil, actions: actions) }
         var opening: Opening?
         var taken: Int?
         var rest: [Action] = []
@@ -80,5 +82,15 @@ package struct AnswerPlan: Equatable, Sendable {
         }
         if offered != nil, opening == nil { opening = .accept(protocol: nil, headers: []) }
         return AnswerPlan(opening: opening, actions: rest, taken: taken)
+    }
+}
+
+extension Action {
+    /// Whether it can be carried out on any connection, whatever comes before it.
+    fileprivate var needsNoCheck: Bool {
+        switch self {
+        case .send, .close, .publish, .closeChannel, .control, .dial: true
+        case .accept, .reject, .subscribe, .unsubscribe, .setState, .askAgain, .took: false
+        }
     }
 }

@@ -15,7 +15,7 @@ package protocol Dialect: Sendable {
     /// What each webhook of a connection says of its opening request, for dialects that repeat its headers with every one: made once and kept.
     ///
     /// - Returns: whatever the dialect makes its webhooks of, such as request line and header fields; `nil` where nothing is worth keeping.
-    func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer?
+    func webhookHead(of request: OpeningRequest, id: ConnectionID) -> SplitHead?
 
     /// The webhook that carries these events.
     ///
@@ -51,7 +51,7 @@ package protocol Dialect: Sendable {
 }
 
 extension Dialect {
-    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer? { nil }
+    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> SplitHead? { nil }
     package func unasked(_ events: [SequencedEvent], in session: SessionView) -> [Action]? { nil }
     package func command(from request: ControlRequest) -> ControlCommand? { nil }
     package func refusal(ofHead request: ControlRequest) -> ControlReply? { nil }

@@ -1,7 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-package import NIOCore
+package import HoldfastWire
 
 /// What never changes about a connection: one object, shared by all its webhooks.
 package final class ConnectionFacts: Sendable {
@@ -20,10 +20,10 @@ package final class ConnectionFacts: Sendable {
     /// The headers of the opening request that go with every webhook: the route's and the dialect's.
     package let headers: [OpeningRequest.Field]
     /// What each webhook of the connection says of the opening request, where the dialect makes that once for all of them.
-    package let webhookHead: ByteBuffer?
+    package let webhookHead: SplitHead?
 
     package init(
-        id: ConnectionID, direction: Direction, route: String, request: OpeningRequest, keeping names: [String], webhookHead: ByteBuffer? = nil
+        id: ConnectionID, direction: Direction, route: String, request: OpeningRequest, keeping names: [String], webhookHead: SplitHead? = nil
     ) {
         self.webhookHead = webhookHead
         self.id = id

@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+package import HoldfastWire
 package import NIOCore
 
 /// One HTTP request to the app, less what the courier knows better: host, signature, trace and length.
@@ -15,7 +16,7 @@ package struct WebhookRequest: Equatable, Sendable {
     }
 
     /// Request line and first fields, where the dialect has made them before; then method, path and content type are in there.
-    package let head: ByteBuffer?
+    package let head: SplitHead?
     package let method: Method
     /// Added to the path of the route's target; starts with a slash unless empty.
     package let pathSuffix: String
@@ -25,7 +26,7 @@ package struct WebhookRequest: Equatable, Sendable {
     package let body: ByteBuffer
 
     package init(
-        head: ByteBuffer? = nil, method: Method = .post, pathSuffix: String = "", headers: [OpeningRequest.Field] = [],
+        head: SplitHead? = nil, method: Method = .post, pathSuffix: String = "", headers: [OpeningRequest.Field] = [],
         contentType: String = "application/json",
         body: ByteBuffer
     ) {

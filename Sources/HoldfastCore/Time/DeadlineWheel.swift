@@ -6,16 +6,22 @@
 /// Time is cut into ticks, and a ring of slots holds what is due in each. A member whose plans changed is not looked for: its old
 /// reminder comes, finds nothing due, and is set anew. A reminder beyond the ring's horizon waits in the farthest slot.
 package struct DeadlineWheel<Member: Sendable>: Sendable {
-    private struct Reminder: Sendable {
-        let member: Member
-        let at: MonotonicTime
+    // Inlined into the module of its members, as in ``SlotTable``.
+    @usableFromInline struct Reminder: Sendable {
+        @usableFromInline let member: Member
+        @usableFromInline let at: MonotonicTime
+
+        @usableFromInline init(member: Member, at: MonotonicTime) {
+            self.member = member
+            self.at = at
+        }
     }
 
     package let tick: Duration
-    private let tickNanoseconds: Int64
-    private var slots: [[Reminder]]
+    @usableFromInline let tickNanoseconds: Int64
+    @usableFromInline var slots: [[Reminder]]
     /// The number of the tick that was swept last.
-    private var swept: Int64
+    @usableFromInline var swept: Int64
 
     /// - Parameters:
     ///   - tick: how late a reminder may come; 100 ms in the gateway.
@@ -30,7 +36,7 @@ package struct DeadlineWheel<Member: Sendable>: Sendable {
     }
 
     /// Asks for `member` to be handed back by the first call of ``due(at:)`` at or after `time`.
-    package mutating func remind(_ member: Member, at time: MonotonicTime) {
+    @inlinable package mutating func remind(_ member: Member, at time: MonotonicTime) {
         let wanted = (time.nanoseconds + tickNanoseconds - 1) / tickNanoseconds
         let due = min(max(wanted, swept + 1), swept + Int64(slots.count) - 1)
         slots[Int(due % Int64(slots.count))].append(Reminder(member: member, at: time))

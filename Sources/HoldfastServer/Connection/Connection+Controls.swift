@@ -39,7 +39,10 @@ extension Connection {
             extras.laterAt = shard.now + message.after
             remindExtras()
         case .flushLater: sendWaiting()
-        case .remember(let grip): withExtras.grip = grip
+        case .remember(let session):
+            let session = route.shared(session)
+            grip = session
+            if session.hasFilters || extras != nil { withExtras.grip = session }
         case .follow(let channel, let id): follow(channel, from: id)
         case .warn: break
         }
@@ -169,7 +172,7 @@ extension Connection {
         extras.isDetached = true
         extras.pollInterval = nil
         extras.pollAt = nil
-        if route.configuration.events.contains(.close) {
+        if route.hears(.close) {
             _ = delivery.occurred(.end(Ending(code: .none, isClean: true, cause: .app)), at: shard.now, limits: limits)
         } else {
             _ = delivery.endedUnheard(at: shard.now)
@@ -177,7 +180,9 @@ extension Connection {
         resumeReading()
     }
 
+    /// To be changed: what is set there may ask for a look at each message.
     var withExtras: ConnectionExtras {
+        barFanOuts()
         if let extras { return extras }
         let made = ConnectionExtras()
         extras = made

@@ -10,7 +10,7 @@ import NIOCore
 extension Connection {
     /// Asks the app whether the client may come in.
     func begin(_ request: OpeningRequest) {
-        guard route.configuration.events.contains(.open) else {
+        guard route.hears(.open) else {
             return carryOut(.acceptUnasked)
         }
         guard route.pool.takesOpenings else {
@@ -25,7 +25,7 @@ extension Connection {
 
     /// An event happened: the app hears of it if it wants to.
     func tell(_ event: Event) {
-        guard event.kind.map(route.configuration.events.contains) ?? (event.isQuestion || route.traits.isCalledWithoutNews) else { return }
+        guard event.kind.map(route.hears) ?? (event.isQuestion || route.traits.isCalledWithoutNews) else { return }
         switch delivery.occurred(event, at: shard.now, limits: limits) {
         case .taken, .gone: break
         case .takenNowFull: isPaused = true
@@ -69,8 +69,7 @@ extension Connection {
         let proof = isTrusted ? nil : route.proof(at: wallClock())
         let bytes = route.encoder.encode(
             request, proof: proof, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)",
-            traceparent: trace.traceparent(span: shard.quickRandom.next()),
-            time: wallClock())
+            trace: trace, span: shard.quickRandom.next(), time: wallClock())
         return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || route.traits.repeatsWhenStale || request.method.isIdempotent)
     }
 
@@ -192,7 +191,7 @@ extension Connection {
         sendQueue.removeAll()
         opening?.refuse(failure.refusal)
         opening = nil
-        guard route.configuration.events.contains(.close) else { return forget() }
+        guard route.hears(.close) else { return forget() }
         tell(.end(Ending(code: .abnormal, isClean: false, error: failure.message, cause: .appFailure)))
     }
 

@@ -103,7 +103,7 @@ extension Connection {
             return
         }
         // Nor has the app heard of one that was to follow another.
-        if route.configuration.events.contains(.close), wasThere || dial?.isAgain != true {
+        if route.hears(.close), wasThere || dial?.isAgain != true {
             _ = delivery.occurred(.end(ending), at: shard.now, limits: limits)
         } else if delivery.endedUnheard(at: shard.now) {
             return forget()
@@ -116,6 +116,7 @@ extension Connection {
     func leaveChannels() {
         guard !hasLeft else { return }
         hasLeft = true
+        barFanOuts()
         for channel in channels { shard.unsubscribe(self, from: channel) }
     }
 

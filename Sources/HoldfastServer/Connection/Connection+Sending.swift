@@ -19,15 +19,15 @@ extension Connection {
     /// Bytes written and not flushed after which it is not waited for the end of the turn: what is unflushed counts for no limit yet.
     private static let mostUnflushed = 32 << 10
 
+    private static let ping = FrameWriter.frame(.ping, ByteBuffer())
+
     /// Sends a message: to the socket while the client keeps up, else to its queue; also before the client is let in.
-    ///
-    /// - Parameter flushing: write it out now rather than at the end of the turn.
-    func send(_ message: inout OutgoingMessage, flushing: Bool = false) -> Sending {
+    func send(_ message: inout OutgoingMessage) -> Sending {
         guard isReachable else { return .gone }
         let frame: ByteBuffer
-        if isWritable, sendQueue.isEmpty, let context {
+        if isWritable, sendQueue.isEmpty, context != nil {
             frame = compression.map { message.frame(for: $0) } ?? message.plain
-            if flushing, !isDirty { writeOut(isOutbound ? masked(frame) : frame, context) } else { write(frame) }
+            write(frame)
         } else {
             // What waits may be dropped, which a compressor with a context of its own would not know.
             if let compression, compression.isShared { frame = message.frame(for: compression) } else { frame = message.plain }
@@ -45,11 +45,31 @@ extension Connection {
                 return .gone
             }
         }
-        route.counters.messagesSent += 1
-        route.counters.bytesSent += frame.readableBytes
+        sent(1, bytes: frame.readableBytes)
+        return .taken
+    }
+
+    /// Sends a run in one piece, if the client takes it so: it keeps up, and nothing in the frames is for it alone.
+    ///
+    /// - Parameter flushing: write it out now rather than at the end of the turn.
+    /// - Returns: whether all of it was taken; else nothing was.
+    func send(_ run: inout OutgoingRun, flushing: Bool) -> Bool {
+        guard isReachable, isWritable, sendQueue.isEmpty, let context, !isOutbound, compression?.isShared ?? true else { return false }
+        let bytes = run.bytes(for: compression)
+        if flushing, !isDirty, !openDirectPath() {
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        } else {
+            write(bytes)
+        }
+        sent(run.count, bytes: bytes.readableBytes)
+        return true
+    }
+
+    private func sent(_ count: Int, bytes: Int) {
+        route.counters.messagesSent += count
+        route.counters.bytesSent += bytes
         keepAlive.messagePassed(at: shard.now)
         if extras != nil { postponeKeepAlive() }
-        return .taken
     }
 
     func sendPong(_ payload: ByteBuffer) {
@@ -65,7 +85,7 @@ extension Connection {
 
     func sendPing() {
         // A socket that takes nothing would not take a ping either; its silence is judged all the same.
-        if isWritable { write(FrameWriter.frame(.ping, ByteBuffer())) }
+        if isWritable { write(Self.ping) }
     }
 
     func sendClose(_ code: CloseCode, reason: String) {
@@ -82,16 +102,21 @@ extension Connection {
     func flush() {
         isDirty = false
         unflushed = 0
-        context?.flush()
+        if gathered.isEmpty { context?.flush() } else { sendGathered() }
     }
 
     private func write(_ frame: ByteBuffer) {
         let frame = isOutbound ? masked(frame) : frame
-        isDrained = false
-        context?.write(wrapOutboundOut(frame), promise: nil)
         let count = Int(unflushed) + frame.readableBytes
-        unflushed = count > Self.mostUnflushed ? 0 : Int32(count)
-        if count > Self.mostUnflushed { context?.flush() }
+        if count > Self.mostUnflushed, !gathered.isEmpty { sendGathered() }
+        if openDirectPath() {
+            gather(frame)
+            unflushed = Int32(clamping: count > Self.mostUnflushed ? frame.readableBytes : count)
+        } else {
+            context?.write(wrapOutboundOut(frame), promise: nil)
+            unflushed = count > Self.mostUnflushed ? 0 : Int32(count)
+            if count > Self.mostUnflushed { context?.flush() }
+        }
         guard !isDirty else { return }
         isDirty = true
         shard.markDirty(self)

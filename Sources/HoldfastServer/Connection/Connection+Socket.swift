@@ -1,37 +1,69 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import HoldfastCore
 import NIOCore
 
-/// The short way out: a fan-out writes one frame to each of many sockets, most of which take it at once. Then the channel's own queue, with its
-/// pipeline, its pending writes and their promises, costs more than the work itself.
+/// The short way out: what a turn brings for a client goes to its socket in one piece, which the socket takes at once nearly always. Then the
+/// channel's own queue, with its pipeline, its pending writes and their promises, costs more than the work itself. See ``DirectPaths``.
 extension Connection {
-    /// Writes a frame out at once: straight to the socket where nothing is queued before it, and by the channel what the socket does not take.
-    func writeOut(_ frame: ByteBuffer, _ context: ChannelHandlerContext) {
-        let sent = isPlain && knowsDrained(context) ? send(frame, context) : 0
-        guard sent < frame.readableBytes else { return }
-        isDrained = false
-        var rest = frame
-        rest.moveReaderIndex(forwardBy: sent)
-        context.writeAndFlush(wrapOutboundOut(rest), promise: nil)
+    /// Opens the direct path, where bytes go to the socket as they are and none that are unsent are before them.
+    ///
+    /// While the channel is active its descriptor is its own and not yet another connection's: a channel closes its socket and tells its handlers
+    /// in one step on this loop, with nobody called in between who would write.
+    ///
+    /// - Returns: whether it is open.
+    func openDirectPath() -> Bool {
+        if hasDirectPath { return true }
+        guard isPlain, !isOutbound, !isDirty, isWritable, let context, context.channel.isActive,
+            (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0,
+            let socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self, { $0 })
+        else { return false }
+        shard.directPaths.open(facts.id.slot, socket: socket)
+        hasDirectPath = true
+        return true
     }
 
-    private func knowsDrained(_ context: ChannelHandlerContext) -> Bool {
-        if !isDrained { isDrained = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0 }
-        return isDrained
+    /// Lets fan-outs take the direct path without asking, as long as no message needs a look of its own.
+    ///
+    /// - Returns: whether they may.
+    func admitFanOuts() -> Bool {
+        guard isReachable, sendQueue.isEmpty, compression?.isShared ?? true, extras?.isWatchful != true, openDirectPath() else { return false }
+        shard.directPaths.admit(facts.id.slot, route: route, compression: compression)
+        return true
     }
 
-    /// - Returns: how many bytes the socket took; none also where it is closed, which the channel then finds out for itself.
-    private func send(_ frame: ByteBuffer, _ context: ChannelHandlerContext) -> Int {
-        // A channel closes its socket and ceases to be active in one step on this loop, with nobody called in between: while it is active, the
-        // descriptor is its own and not yet another connection's. To ask the channel each time costs as much as half of the rest.
-        guard context.channel.isActive, let socket = socket ?? findSocket(context) else { return 0 }
-        return max(0, frame.withUnsafeReadableBytes { Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) })
+    /// Something changes that a fan-out must ask about.
+    func barFanOuts() {
+        if hasDirectPath { shard.directPaths.bar(facts.id.slot) }
     }
 
-    private func findSocket(_ context: ChannelHandlerContext) -> NIOBSDSocket.Handle? {
-        socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
-        return socket
+    /// Holds a frame back to the end of the turn.
+    func gather(_ frame: ByteBuffer) {
+        shard.directPaths.hold(facts.id.slot)
+        shard.gathered.append(frame, to: &gathered)
+    }
+
+    /// Sends what was gathered.
+    func sendGathered() {
+        let bytes = shard.gathered.take(&gathered)
+        guard hasDirectPath else { return }
+        if case .partly(let count) = shard.directPaths.send(bytes, to: facts.id.slot) { writeRest(of: bytes, from: count) }
+    }
+
+    /// The socket is gone, and with it what was to be sent.
+    func closeDirectPath() {
+        guard hasDirectPath else { return }
+        hasDirectPath = false
+        shard.directPaths.close(facts.id.slot)
+        _ = shard.gathered.take(&gathered)
+    }
+
+    /// Gives the channel what the socket did not take: the path is closed. Where the socket is closed, the channel finds that out for itself.
+    func writeRest(of bytes: ByteBuffer, from start: Int) {
+        hasDirectPath = false
+        var rest = bytes
+        rest.moveReaderIndex(forwardBy: start)
+        context?.writeAndFlush(wrapOutboundOut(rest), promise: nil)
     }
 }

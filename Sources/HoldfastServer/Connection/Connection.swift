@@ -30,7 +30,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var keepAlive: KeepAliveMachine
     var delivery: DeliveryMachine
     var sendQueue = SendQueue()
-    var reader: MessageReader
+    /// `nil` while no message is under way.
+    private var reader: Kept<MessageReader>?
     /// `nil` where client and route did not agree on it.
     var compression: Compression?
 
@@ -38,6 +39,8 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var chosenProtocol: String?
     var state = ConnectionState()
     var channels: [ChannelName] = []
+    /// What a GRIP app has set up.
+    var grip: GripSession?
     /// `nil` for most connections.
     var extras: ConnectionExtras?
 
@@ -46,10 +49,12 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// What has it dialled; `nil` for those that clients have opened.
     let dial: Dial?
     var context: ChannelHandlerContext?
-    var keepAliveAt: MonotonicTime?
-    var closeAt: MonotonicTime?
-    var retryAt: MonotonicTime?
-    var drainAt: MonotonicTime?
+    /// The socket's place on this node; `nil` for one that was dialled, whose place is its dial's.
+    var ticket: NodeAdmission.Ticket?
+    @Due var keepAliveAt: MonotonicTime?
+    @Due var closeAt: MonotonicTime?
+    @Due var retryAt: MonotonicTime?
+    @Due var drainAt: MonotonicTime?
     let openedAt: MonotonicTime
     /// Whether it comes from a proxy that the route trusts.
     let isTrusted: Bool
@@ -60,17 +65,16 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     /// Bytes written since the last flush.
     var unflushed: Int32 = 0
     var isWritable = true
-    /// Whether the channel is known to hold nothing unwritten: then a frame may go straight to the socket.
-    var isDrained = false
-    /// Its socket, once a frame has gone straight there; good only while the channel is active.
-    var socket: NIOBSDSocket.Handle?
+    /// Whether what is sent goes straight to the socket.
+    var hasDirectPath = false
+    /// What goes there at the end of the turn.
+    var gathered = GatheredFrames.List()
     /// Whether frames go to the socket as they are, with no TLS between.
     var isPlain: Bool
     /// Whether the socket is left unread because the app is behind.
     var isPaused = false
     var wantsRead = false
-    /// What the socket brought while the app was behind; a read that is under way cannot be taken back.
-    var unread: ByteBuffer?
+    private var keptUnread: Kept<ByteBuffer>?
     /// Whether the socket has gone, with something unread: the app hears of that first.
     var isGone = false
     /// Whether nothing is left to do but to see the socket go.
@@ -91,16 +95,16 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         var request = request
         request.isTrusted = route.isTrusted(request.header("grip-sig"))
         isTrusted = request.isTrusted
+        var head = route.dialect.webhookHead(of: request, id: id)
+        if let whole = head { head = route.heads.shared(whole) }
         facts = ConnectionFacts(
-            id: id, direction: .inbound, route: route.configuration.name, request: request, keeping: route.traits.keepsHeaders,
-            webhookHead: route.dialect.webhookHead(of: request, id: id))
+            id: id, direction: .inbound, route: route.configuration.name, request: request, keeping: route.traits.keepsHeaders, webhookHead: head)
         self.route = route
         self.shard = shard
         self.opening = opening
         trace = request.header("traceparent").flatMap(TraceContext.init(traceparent:)) ?? TraceContext(using: &shard.random)
         openedAt = shard.now
         keepAlive = KeepAliveMachine(openedAt: shard.now)
-        reader = MessageReader(expectsMask: true, maxMessageBytes: route.configuration.limits.maxMessageBytes)
     }
 
     /// A connection that is to be dialled.
@@ -118,7 +122,6 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         trace = TraceContext(using: &shard.random)
         openedAt = shard.now
         keepAlive = KeepAliveMachine(openedAt: shard.now)
-        reader = MessageReader(expectsMask: false, maxMessageBytes: route.configuration.limits.maxMessageBytes)
     }
 
     package var id: ConnectionID { facts.id }
@@ -129,7 +132,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     var session: SessionView {
         SessionView(
-            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: extras?.grip, replayedBytes: delivery.replayedBytes,
+            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: grip, replayedBytes: delivery.replayedBytes,
             gaps: gaps)
     }
 
@@ -137,17 +140,32 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
 
     package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        ticket?.giveBack()
+        ticket = nil
+    }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDeaf else { return }
         keepAlive.heard(at: shard.now)
         var bytes = unwrapInboundIn(data)
-        if unread == nil { take(&bytes) } else { unread?.writeBuffer(&bytes) }
+        if let keptUnread { keptUnread.value.writeBuffer(&bytes) } else { take(&bytes) }
+        // What is kept of it is a copy.
+        if isPlain { shard.reads.giveBack(bytes) }
+    }
+
+    /// What the socket brought while the app was behind; a read that is under way cannot be taken back.
+    var unread: ByteBuffer? {
+        get { keptUnread?.value }
+        set { keptUnread = newValue.map(Kept.init) }
     }
 
     /// Reads on as far as the app keeps up: a few bytes can inflate to many, so it is looked at after each message.
     func take(_ bytes: inout ByteBuffer) {
+        var reader = reader?.value ?? MessageReader(expectsMask: !isOutbound, maxMessageBytes: limits.maxMessageBytes)
+        self.reader = nil
+        defer { if !reader.isIdle { self.reader = Kept(reader) } }
         do throws(Violation) {
             while true {
                 guard !isPaused else {
@@ -177,6 +195,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
+        closeDirectPath()
         if unread != nil {
             isGone = true
             leaveChannels()
@@ -238,6 +257,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     func checkKeepAlive(at now: MonotonicTime) {
         // An unread socket says nothing about its peer.
         if isPaused { keepAlive.heard(at: now) }
+        if let time = shard.directPaths.messageAt(facts.id.slot) { keepAlive.messagePassed(at: time) }
         keepAliveAt = nil
         switch keepAlive.timerFired(at: now, policy: route.configuration.keepAlive) {
         case .none: break
@@ -256,4 +276,11 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         keepAliveAt = time
         shard.remind(self, at: time)
     }
+}
+
+/// A value that is rarely there, and too large to have room for always.
+private final class Kept<Value> {
+    var value: Value
+
+    init(_ value: Value) { self.value = value }
 }

@@ -5,7 +5,7 @@ import HoldfastCore
 
 /// What only connections of some apps need: made when it is first set, so that others do not pay for it.
 final class ConnectionExtras {
-    /// What a GRIP app has set up.
+    /// What a GRIP app has set up, where there are filters in it.
     var grip: GripSession?
     /// The app is called when it has not been for this long.
     var pollInterval: Duration?
@@ -36,4 +36,7 @@ final class ConnectionExtras {
 
     /// Whether publications must be looked at before this connection gets them.
     var isChoosy: Bool { !followed.isEmpty || grip?.hasFilters == true }
+
+    /// Whether something must be done for each message that this connection gets.
+    var isWatchful: Bool { isChoosy || keepAlive != nil }
 }

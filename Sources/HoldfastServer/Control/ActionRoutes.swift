@@ -21,17 +21,21 @@ struct ActionRoutes {
             } catch {
                 throw Problem.badRequest(error.description)
             }
-            let results = await hub.perform(actions)
-            return Response.json(.ok) { json in
-                json.key("results")
-                json.beginArray()
-                for result in results { write(result, into: &json) }
-                json.endArray()
-            }
+            return Self.answer(await hub.perform(actions)).response
         }
     }
 
-    private func write(_ result: ActionResult, into json: inout JSONWriter) {
+    /// What the caller is told of each action.
+    static func answer(_ results: [ActionResult]) -> ControlAnswer {
+        .json(.ok, capacity: 64 + 32 * results.count) { json in
+            json.key("results")
+            json.beginArray()
+            for result in results { write(result, into: &json) }
+            json.endArray()
+        }
+    }
+
+    private static func write(_ result: ActionResult, into json: inout JSONWriter) {
         json.beginObject()
         json.key("status")
         switch result {

@@ -21,7 +21,7 @@ struct ConnectionRoutes {
         router.post("/v1/connections/{id}/messages") { request, context in
             let id = try context.connectionID()
             let payload = try await request.payload(limit: hub.configuration.maxMessageBytes)
-            return try await perform(.send(payload, to: id), on: id, .accepted)
+            return Self.answer(await hub.perform([.send(payload, to: id)]).first, on: id).response
         }
         router.delete("/v1/connections/{id}") { request, context in
             let (code, reason) = try request.closing()
@@ -36,6 +36,11 @@ struct ConnectionRoutes {
             let id = try context.connectionID()
             return try await perform(.unsubscribe(try context.channel(), to: id), on: id, .noContent)
         }
+    }
+
+    /// What the caller is told of a message for one connection.
+    static func answer(_ result: ActionResult?, on id: ConnectionID) -> ControlAnswer {
+        Problem(result, on: id)?.answer ?? ControlAnswer(.acceptedEmpty)
     }
 
     private func perform(_ action: Action, on id: ConnectionID, _ status: HTTPResponse.Status) async throws -> Response {

@@ -15,16 +15,25 @@ struct ControlGate: Sendable {
 
     /// Why a request may not pass; `nil` where it may.
     func refusal(of request: Request) -> Problem? {
-        guard let authorization else { return refusalOfWebPages(request) }
-        guard case .refused(let detail) = authorization.judge(request.headers[.authorization], at: Int(WallClock.seconds)) else { return nil }
+        refusal(
+            authorization: request.headers[.authorization], host: request.head.authority, hasOrigin: request.headers[.origin] != nil,
+            at: Int(WallClock.seconds))
+    }
+
+    /// Why a request of these fields may not pass; `nil` where it may.
+    ///
+    /// - Parameter seconds: the time now, in seconds since 1970.
+    func refusal(authorization header: String?, host: String?, hasOrigin: Bool, at seconds: @autoclosure () -> Int) -> Problem? {
+        guard let authorization else { return refusalOfWebPages(host: host, hasOrigin: hasOrigin) }
+        guard case .refused(let detail) = authorization.judge(header, at: seconds()) else { return nil }
         return Problem(status: .unauthorized, detail: detail, headers: [.wwwAuthenticate: "Bearer"])
     }
 
     /// A page that somebody visits can make their browser send requests to loopback; two marks give it away: the Origin header that a browser
     /// adds, and a host name that was made to point here (DNS rebinding). Programs send neither.
-    private func refusalOfWebPages(_ request: Request) -> Problem? {
-        let host = HostPort(request.head.authority ?? "", defaultPort: 80)?.host ?? ""
-        let isProgram = request.headers[.origin] == nil && (host == "localhost" || HostPort.isAddress(host) || knownHosts.contains(host))
+    private func refusalOfWebPages(host: String?, hasOrigin: Bool) -> Problem? {
+        let host = HostPort(host ?? "", defaultPort: 80)?.host ?? ""
+        let isProgram = !hasOrigin && (host == "localhost" || HostPort.isAddress(host) || knownHosts.contains(host))
         return isProgram
             ? nil
             : Problem(

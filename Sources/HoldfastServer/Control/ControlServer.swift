@@ -12,7 +12,7 @@ import ServiceLifecycle
 /// The private HTTP port: publish, send, close, inspect, metrics, health.
 package struct ControlServer: Service {
     /// A connection that says nothing for this long is closed.
-    static let idleTimeout = TimeAmount.seconds(60)
+    static let idleTimeout = Duration.seconds(60)
 
     private let hub: Hub
     private let admission: NodeAdmission
@@ -52,7 +52,10 @@ package struct ControlServer: Service {
         } catch {
             throw GatewayError(.badKey, error.description)
         }
-        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: Self.idleTimeout))
+        let gate = Self.gate(hub: hub, authorization: authorization)
+        let dialects = DialectRoutes(hub: hub, gate: gate, keys: keys)
+        let quick = QuickRoutes(hub: hub, gate: gate, dialects: dialects)
+        let plain = HTTPServerBuilder { ControlChannel(routes: quick, idleTimeout: Self.idleTimeout, responder: $0) }
         let application = Application(
             router: Self.router(hub: hub, admission: admission, authorization: authorization, keys: keys, certificates: certificates.all),
             server: try certificates.control.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
@@ -83,8 +86,7 @@ package struct ControlServer: Service {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         HealthRoutes(hub: hub, admission: admission).add(to: router)
-        let hosts = hub.configuration.routes.filter { $0.dialect == .wsaas }.compactMap { TargetURL($0.wsaas.localAddress)?.host }
-        let gate = ControlGate(authorization: authorization, knownHosts: Set(hosts))
+        let gate = gate(hub: hub, authorization: authorization)
         let guarded = router.group().add(middleware: TokenMiddleware(gate: gate))
         guarded.get("/metrics") { _, _ in
             let page = MetricsPage.write(
@@ -97,5 +99,10 @@ package struct ControlServer: Service {
         DialRoutes(hub: hub).add(to: guarded)
         DialectRoutes(hub: hub, gate: gate, keys: keys).add(to: router)
         return router
+    }
+
+    private static func gate(hub: Hub, authorization: ControlAuthorization?) -> ControlGate {
+        let hosts = hub.configuration.routes.filter { $0.dialect == .wsaas }.compactMap { TargetURL($0.wsaas.localAddress)?.host }
+        return ControlGate(authorization: authorization, knownHosts: Set(hosts))
     }
 }

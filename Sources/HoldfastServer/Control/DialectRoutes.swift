@@ -15,15 +15,23 @@ struct DialectRoutes {
     let gate: ControlGate
     let keys: ControlKeys
 
-    func add(to router: some RouterMethods<BasicRequestContext>) {
-        let speakers = hub.configuration.routes.map {
+    private let speakers: [Speaker]
+
+    init(hub: Hub, gate: ControlGate, keys: ControlKeys) {
+        self.hub = hub
+        self.gate = gate
+        self.keys = keys
+        speakers = hub.configuration.routes.map {
             Speaker(dialect: $0.speaker, verifier: keys[$0.name], hasSpokenKey: ControlKeys.isSpoken(by: $0))
         }
+    }
+
+    func add(to router: some RouterMethods<BasicRequestContext>) {
         var places: [(HTTPRequest.Method, RouterPath)] = [(.get, "/"), (.get, "/**"), (.put, "/**"), (.delete, "/**"), (.post, "/**")]
         // The published control API is at no path in particular.
         if hub.configuration.routes.contains(where: { $0.dialect == .slip }) { places.append((.post, "/")) }
         for (method, path) in places {
-            router.on(path, method: method) { request, _ in try await answer(request, speakers) }
+            router.on(path, method: method) { request, _ in try await answer(request) }
         }
     }
 
@@ -34,7 +42,17 @@ struct DialectRoutes {
         let hasSpokenKey: Bool
     }
 
-    private func answer(_ request: Request, _ speakers: [Speaker]) async throws -> Response {
+    /// What is to be done about a request.
+    enum Decision {
+        /// The command's steps are carried out, and it says what to answer.
+        case perform(ControlCommand)
+        case reply(ControlReply)
+        case refuse(Problem)
+        /// It is of none of the conventions.
+        case unknown
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
         let refusal = gate.refusal(of: request)
         let signed = speakers.map { $0.verifier?.verifies(request) ?? false }
         let path = request.uri.path.removingPercentEncoding ?? request.uri.path
@@ -43,20 +61,33 @@ struct DialectRoutes {
             method: request.method.rawValue, path: path, query: request.uri.query ?? "",
             contentType: request.headers[.contentType], accept: request.headers[.accept], authorization: request.headers[.authorization],
             time: WallClock.nanoseconds, body: ByteBuffer())
-        let isStranger = refusal != nil && !signed.contains(true) && !(keys.areSpoken(at: path) && isKnown(command, speakers))
+        let isStranger = refusal != nil && !signed.contains(true) && !(keys.areSpoken(at: path) && isKnown(command))
         if isStranger, keys.isEmpty, let refusal { throw refusal }
         if !isStranger { command.body = try await request.wholeBody(limit: hub.configuration.maxActionBytes) }
-        let commands = zip(speakers, signed).compactMap { speaker, isSigned in speaker.dialect.command(from: command).map { (command: $0, isSigned) }
+        switch decide(on: command, refusal: refusal, signed: signed) {
+        case .perform(let command): return Self.answer(command.reply(await hub.perform(command.steps))).response
+        case .reply(let reply): return Self.answer(reply).response
+        case .refuse(let problem): throw problem
+        case .unknown: throw HTTPError(.notFound)
+        }
+    }
+
+    /// - Parameters:
+    ///   - request: all of it.
+    ///   - refusal: what the gate has against it.
+    ///   - signed: for each speaker, in order, whether the request is signed with its key.
+    private func decide(on request: ControlRequest, refusal: Problem?, signed: [Bool]) -> Decision {
+        let commands = zip(speakers, signed).compactMap { speaker, isSigned in speaker.dialect.command(from: request).map { (command: $0, isSigned) }
         }
         // Who shows a convention's own key means that convention, wherever its route stands in the file.
         for case (let command, true) in commands {
-            if case .signed = command.access { return Self.response(command.reply(await hub.perform(command.steps))) }
+            if case .signed = command.access { return .perform(command) }
         }
         var unknown: ControlReply?
         for (command, _) in commands {
             switch command.access {
             case .controlToken:
-                if let refusal { throw refusal }
+                if let refusal { return .refuse(refusal) }
             case .judged: break
             case .barred:
                 unknown = unknown ?? command.reply([])
@@ -65,23 +96,43 @@ struct DialectRoutes {
                 unknown = unknown ?? otherwise
                 continue
             }
-            return Self.response(command.reply(await hub.perform(command.steps)))
+            return .perform(command)
         }
-        if let unknown { return Self.response(unknown) }
-        throw refusal ?? HTTPError(.notFound)
+        if let unknown { return .reply(unknown) }
+        return refusal.map(Decision.refuse) ?? .unknown
+    }
+
+    /// What is to be done about a request that the gate lets pass, where no convention has a key of its own.
+    func decide(onAllowed request: ControlRequest) -> Decision {
+        precondition(keys.isEmpty, "who has a key must be asked whether it was used")
+        return decide(on: request, refusal: nil, signed: speakers.map { _ in false })
+    }
+
+    /// Where programs publish in a dialect's convention by the thousand.
+    var publishPaths: Set<String> {
+        guard keys.isEmpty else { return [] }
+        var paths: Set<String> = []
+        for route in hub.configuration.routes {
+            switch route.dialect {
+            case .grip: paths.formUnion(["/publish", "/publish/"])
+            case .wsify: paths.insert(route.wsify.publishPath)
+            default: break
+            }
+        }
+        return paths
     }
 
     /// Whether a dialect that looks for its key itself finds it in a request's head.
-    private func isKnown(_ head: ControlRequest, _ speakers: [Speaker]) -> Bool {
+    private func isKnown(_ head: ControlRequest) -> Bool {
         speakers.contains { $0.hasSpokenKey && $0.dialect.refusal(ofHead: head) == nil }
     }
 
-    private static func response(_ reply: ControlReply) -> Response {
+    static func answer(_ reply: ControlReply) -> ControlAnswer {
         var headers: HTTPFields = [.contentType: reply.contentType]
         for field in reply.headers {
             if let name = HTTPField.Name(field.name) { headers.append(HTTPField(name: name, value: field.value)) }
         }
-        return Response(status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: ByteBuffer(string: reply.body)))
+        return ControlAnswer(ControlAnswer.Head(.init(code: reply.status), headers), body: ByteBuffer(string: reply.body))
     }
 }
 

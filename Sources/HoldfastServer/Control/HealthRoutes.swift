@@ -7,6 +7,8 @@ import NIOCore
 
 /// What load balancers and people ask first. No token: the answers tell nothing.
 struct HealthRoutes {
+    static let paths: Set<String> = ["/health", "/ready", "/openapi.yaml"]
+
     let hub: Hub
     let admission: NodeAdmission
 

@@ -33,21 +33,21 @@ struct Problem: Error {
         self.headers = headers
     }
 
-    var response: Response {
-        var json = JSONWriter()
-        json.beginObject()
-        json.key("type")
-        json.string("about:blank")
-        json.key("title")
-        json.string(status.reasonPhrase)
-        json.key("status")
-        json.integer(status.code)
-        json.key("detail")
-        json.string(detail)
-        json.endObject()
+    var response: Response { answer.response }
+
+    var answer: ControlAnswer {
         var headers = headers
         headers[.contentType] = "application/problem+json"
-        return Response(status: status, headers: headers, body: .init(byteBuffer: json.buffer))
+        return .json(ControlAnswer.Head(status, headers)) { json in
+            json.key("type")
+            json.string("about:blank")
+            json.key("title")
+            json.string(status.reasonPhrase)
+            json.key("status")
+            json.integer(status.code)
+            json.key("detail")
+            json.string(detail)
+        }
     }
 }
 

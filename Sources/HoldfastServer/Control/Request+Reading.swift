@@ -1,7 +1,6 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import HTTPTypes
 import HoldfastCore
 import HoldfastWire
@@ -24,30 +23,17 @@ extension Request {
     /// A raw body as a message: text unless the content type says octets.
     func payload(limit: Int) async throws -> Payload {
         let bytes = try await wholeBody(limit: limit)
-        if mediaType == "application/octet-stream" { return .binary(bytes) }
-        var validator = UTF8Validator()
-        let isText = bytes.withUnsafeReadableBytes { validator.take($0) } && validator.isComplete
-        guard isText else {
+        guard let payload = Payload(body: bytes, mediaType: mediaType) else {
             throw Problem.badRequest("the body is not valid UTF-8; send binary messages with content-type: application/octet-stream")
         }
-        return .text(bytes)
+        return payload
     }
 
     /// The content type without parameters, in lower case.
-    var mediaType: String? {
-        headers[.contentType].map { $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased() }
-    }
+    var mediaType: String? { headers[.contentType].map(ControlText.mediaType) }
 
-    /// The value of a query's parameter, decoded as browsers and libraries encode it: a plus is a space.
-    func query(_ name: String) -> String? {
-        for pair in (uri.query ?? "").split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts[0] == name else { continue }
-            let value = parts.count > 1 ? String(parts[1]).replacing("+", with: " ") : ""
-            return value.removingPercentEncoding ?? value
-        }
-        return nil
-    }
+    /// The value of a query's parameter.
+    func query(_ name: String) -> String? { ControlText.queryValue(name, in: uri.query ?? "") }
 
     /// `limit` and `after`, the same wherever there are pages.
     func pageLimit() throws -> Int {
@@ -73,10 +59,7 @@ extension Request {
 
 extension RequestContext {
     /// A part of the path, decoded.
-    func pathValue(_ name: String) -> String {
-        let raw = parameters.get(name) ?? ""
-        return raw.removingPercentEncoding ?? raw
-    }
+    func pathValue(_ name: String) -> String { ControlText.pathValue(parameters.get(name) ?? "") }
 
     func channel() throws -> ChannelName {
         guard let name = ChannelName(pathValue("channel")) else { throw Problem.badRequest("channel: \(ChannelName.rule)") }
@@ -92,11 +75,7 @@ extension RequestContext {
 
 extension Response {
     static func json(_ status: HTTPResponse.Status, _ write: (inout JSONWriter) -> Void) -> Response {
-        var json = JSONWriter()
-        json.beginObject()
-        write(&json)
-        json.endObject()
-        return Response(status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: json.buffer))
+        ControlAnswer.json(ControlAnswer.Head(status, [.contentType: "application/json"]), write).response
     }
 }
 

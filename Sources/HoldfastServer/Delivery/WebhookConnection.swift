@@ -33,15 +33,22 @@ final class WebhookConnection: ChannelInboundHandler {
     /// When the request in flight has taken too long, or the idle connection is to be closed.
     var deadline = MonotonicTime(nanoseconds: .max)
 
+    /// Where it stands among its pool's busy ones; the pool's own.
+    var place: Int?
+
     private let pool: WebhookPool
+    /// Whether there is no TLS between this and the socket.
+    private let isPlain: Bool
+    private var socket = StraightSocket()
     private var reader: HTTPResponseReader
     private var state = State.idle
     private var context: ChannelHandlerContext?
     private var idleTime = WebhookPool.idleTimeout
     private var knowsIdleTime = false
 
-    init(pool: WebhookPool, maxAnswerBytes: Int) {
+    init(pool: WebhookPool, isPlain: Bool, maxAnswerBytes: Int) {
         self.pool = pool
+        self.isPlain = isPlain
         reader = HTTPResponseReader(maxHeadBytes: Self.maxHeadBytes, maxBodyBytes: maxAnswerBytes)
     }
 
@@ -155,7 +162,7 @@ final class WebhookConnection: ChannelInboundHandler {
 
     private func write(_ job: Job) {
         guard let context else { return failed(.interrupted("the connection is gone")) }
-        context.writeAndFlush(wrapOutboundOut(job.webhook.bytes), promise: nil)
+        if isPlain { socket.write(job.webhook.bytes, context) } else { context.writeAndFlush(wrapOutboundOut(job.webhook.bytes), promise: nil) }
     }
 
     private func answered(_ job: Job, _ response: HTTPResponseMessage, isReusable: Bool) {

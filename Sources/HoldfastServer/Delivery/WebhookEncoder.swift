@@ -6,7 +6,9 @@ import HoldfastWire
 import NIOCore
 
 /// Turns a dialect's request into bytes for one target: what never changes is made once.
-struct WebhookEncoder {
+///
+/// A class, because as a struct its six references would be counted up and down for each request.
+final class WebhookEncoder {
     private let target: TargetURL
     private let secrets: [WebhookSecret]
     /// The request that most webhooks are: `POST` to the target's own path.
@@ -16,7 +18,7 @@ struct WebhookEncoder {
     /// - Parameters:
     ///   - secrets: empty where the dialect does not sign.
     ///   - contentType: of most webhooks.
-    init(target: TargetURL, secrets: [WebhookSecret], contentType: String = Self.json) {
+    init(target: TargetURL, secrets: [WebhookSecret], contentType: String = WebhookEncoder.json) {
         self.target = target
         self.secrets = secrets
         self.contentType = contentType
@@ -26,12 +28,14 @@ struct WebhookEncoder {
     /// - Parameters:
     ///   - proof: the header that says who sends, for apps that ask for it.
     ///   - id: the delivery's id, the same for each attempt.
+    ///   - trace: the connection's; the request is the span `span` in it.
     ///   - time: seconds since 1970, for the signature; asked for only when there is one.
     func encode(
-        _ request: WebhookRequest, proof: OpeningRequest.Field?, id: @autoclosure () -> String, traceparent: String, time: @autoclosure () -> Int
+        _ request: WebhookRequest, proof: OpeningRequest.Field?, id: @autoclosure () -> String, trace: TraceContext, span: UInt64,
+        time: @autoclosure () -> Int
     ) -> ByteBuffer {
         template(for: request).request(body: request.body) { fields in
-            fields.add("traceparent", traceparent)
+            fields.add("traceparent") { trace.write(span: span, into: &$0) }
             if let proof { fields.add(proof.name, proof.value) }
             for header in request.headers { fields.add(header.name, header.value) }
             guard !secrets.isEmpty else { return }

@@ -26,7 +26,8 @@ final class WebhookPool {
     private let index: Int
     private let tls: NIOSSLContext?
     private var idle: [WebhookConnection] = []
-    private var busy: [ObjectIdentifier: WebhookConnection] = [:]
+    /// Those with a request; each knows its place here.
+    private var busy: [WebhookConnection] = []
     private var inFlight = 0
     /// With whether each was an opening when it came: that may change while it waits.
     private var waiting: Deque<(source: any WebhookSource, isOpening: Bool)> = []
@@ -57,7 +58,7 @@ final class WebhookPool {
     }
 
     func sweep(at now: MonotonicTime) {
-        for connection in Array(busy.values) where connection.deadline <= now { connection.timedOut() }
+        for connection in busy where connection.deadline <= now { connection.timedOut() }
         while let oldest = idle.first, oldest.deadline <= now {
             idle.removeFirst()
             oldest.close()
@@ -116,7 +117,13 @@ final class WebhookPool {
     }
 
     private func freed(_ connection: WebhookConnection) {
-        guard busy.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        guard let place = connection.place else { return }
+        connection.place = nil
+        let last = busy.removeLast()
+        if last !== connection {
+            busy[place] = last
+            last.place = place
+        }
         inFlight -= 1
         budget.release()
     }
@@ -130,16 +137,21 @@ final class WebhookPool {
         inFlight += 1
         let deadline = MonotonicTime.current + policy.timeout
         if let connection = idle.popLast() {
-            busy[ObjectIdentifier(connection)] = connection
+            occupy(connection)
             connection.send(webhook, of: source, deadline: deadline)
         } else {
             connect(webhook, source, deadline)
         }
     }
 
+    private func occupy(_ connection: WebhookConnection) {
+        connection.place = busy.count
+        busy.append(connection)
+    }
+
     private func connect(_ webhook: OutgoingWebhook, _ source: any WebhookSource, _ deadline: MonotonicTime) {
-        let connection = WebhookConnection(pool: self, maxAnswerBytes: policy.maxAnswerBytes)
-        busy[ObjectIdentifier(connection)] = connection
+        let connection = WebhookConnection(pool: self, isPlain: tls == nil, maxAnswerBytes: policy.maxAnswerBytes)
+        occupy(connection)
         connection.prepare(webhook, of: source, deadline: deadline)
         let tls = tls
         let host = target.host

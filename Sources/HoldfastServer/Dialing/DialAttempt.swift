@@ -1,7 +1,6 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import HoldfastCore
 import HoldfastWire
 import NIOCore
@@ -88,11 +87,7 @@ final class DialAttempt {
             .connectTimeout(.nanoseconds(settings.timeout.inNanoseconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 32 << 10))
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(
-                    minimum: PublicListener.firstReadBytes, initial: PublicListener.firstReadBytes, maximum: PublicListener.mostReadBytes)
-            )
+            .channelOption(.recvAllocator, value: ReadSize())
             .connect(host: host, port: port)
             .assumeIsolated()
             .whenComplete { result in
@@ -166,7 +161,7 @@ final class DialAttempt {
         head.forEach { headers.append(OpeningRequest.Field(name: $0.lowercased(), value: $1)) }
         let agreed: ClientHandshake.Agreed
         do throws(ClientHandshakeError) {
-            let accept = Base64.encode(Array(Insecure.SHA1.hash(data: Array((key + Handshake.acceptSuffix).utf8))))
+            let accept = Handshake.accept(for: key)
             agreed = try ClientHandshake.judge(
                 status: head.status, expectedAccept: accept, offeredProtocols: request.protocols, offeredDeflate: wish
             ) { name in headers.filter { $0.name == name }.map(\.value) }

@@ -60,51 +60,76 @@ package final class Hub: Sendable {
     ///
     /// - Returns: a result for each action, in order.
     package func perform(_ actions: [Action]) async -> [ActionResult] {
-        var tally = ActionTally(count: actions.count)
-        var local = [[Step]](repeating: [], count: shards.count)
-        var remote: [NodeName: [Step]] = [:]
-        var broadcasts: [Broadcast] = []
-        for (index, action) in actions.enumerated() {
-            switch Destination.of(action, on: broker.node) {
-            case .everywhere(let broadcast):
-                guard case .message(let publication) = broadcast else {
-                    tally.add(.done(delivered: 0), at: index)
-                    broadcasts.append(broadcast)
-                    for shard in shards.indices { local[shard].append(Step(index: index, action: action)) }
-                    continue
-                }
-                guard admit(publication) else {
-                    tally.add(.duplicate, at: index)
-                    continue
-                }
-                tally.add(.done(delivered: 0), at: index)
-                controlPublications.add(1, ordering: .relaxed)
-                for next in inOrder(publication) {
-                    broadcasts.append(.message(next))
-                    for shard in shards.indices { local[shard].append(Step(index: index, action: .publish(next))) }
-                }
-            case .shard(let shard) where Int(shard) < shards.count: local[Int(shard)].append(Step(index: index, action: action))
-            case .node(let node): remote[node, default: []].append(Step(index: index, action: action))
-            case .anyShard: local[dials.nextShard(of: shards.count)].append(Step(index: index, action: action))
-            case .shard, .nowhere: tally.add(.notFound, at: index)
-            }
-        }
-        if !broadcasts.isEmpty {
-            taps.offer(broadcasts)
-            broker.broadcast(broadcasts)
-        }
+        let plan = plan(actions)
+        var tally = plan.tally
+        announce(plan.broadcasts)
         // All loops are told before any is waited for.
-        let pending = zip(shards, local).filter { !$0.1.isEmpty }.map { handle, steps in
-            handle.loop.submit { steps.map { (index: $0.index, result: handle.shard.value.perform($0.action)) } }
+        let pending = zip(shards, plan.local).filter { !$0.1.isEmpty }.map { handle, steps in
+            (steps, handle.loop.submit { handle.shard.value.perform(steps.map(\.action)) })
         }
-        for future in pending {
-            for (index, result) in (try? await future.get()) ?? [] { tally.add(result, at: index) }
+        for (steps, future) in pending {
+            for (step, result) in zip(steps, (try? await future.get()) ?? []) { tally.add(result, at: step.index) }
         }
-        for (node, steps) in remote {
+        for (node, steps) in plan.remote {
             let results = await broker.perform(steps.map(\.action), on: node)
             for (step, result) in zip(steps, results) { tally.add(result, at: step.index) }
         }
         return tally.results
+    }
+
+    /// Actions, each where it is to be carried out.
+    struct Plan {
+        /// What is known already.
+        var tally: ActionTally
+        /// For each loop of this node.
+        var local: [[Step]]
+        var remote: [NodeName: [Step]] = [:]
+        /// What other nodes and the taps are to be told.
+        var broadcasts: [Broadcast] = []
+    }
+
+    /// One action of a list, at its place there.
+    struct Step: Sendable {
+        let index: Int
+        let action: Action
+    }
+
+    /// Sorts actions by where they are carried out. Takes note of publications: they are to be carried out then.
+    func plan(_ actions: [Action]) -> Plan {
+        var plan = Plan(tally: ActionTally(count: actions.count), local: Array(repeating: [], count: shards.count))
+        for (index, action) in actions.enumerated() {
+            switch Destination.of(action, on: broker.node) {
+            case .everywhere(let broadcast):
+                guard case .message(let publication) = broadcast else {
+                    plan.tally.add(.done(delivered: 0), at: index)
+                    plan.broadcasts.append(broadcast)
+                    for shard in shards.indices { plan.local[shard].append(Step(index: index, action: action)) }
+                    continue
+                }
+                guard admit(publication) else {
+                    plan.tally.add(.duplicate, at: index)
+                    continue
+                }
+                plan.tally.add(.done(delivered: 0), at: index)
+                controlPublications.add(1, ordering: .relaxed)
+                for next in inOrder(publication) {
+                    plan.broadcasts.append(.message(next))
+                    for shard in shards.indices { plan.local[shard].append(Step(index: index, action: .publish(next))) }
+                }
+            case .shard(let shard) where Int(shard) < shards.count: plan.local[Int(shard)].append(Step(index: index, action: action))
+            case .node(let node): plan.remote[node, default: []].append(Step(index: index, action: action))
+            case .anyShard: plan.local[dials.nextShard(of: shards.count)].append(Step(index: index, action: action))
+            case .shard, .nowhere: plan.tally.add(.notFound, at: index)
+            }
+        }
+        return plan
+    }
+
+    /// Tells the taps and the other nodes.
+    func announce(_ broadcasts: [Broadcast]) {
+        guard !broadcasts.isEmpty else { return }
+        taps.offer(broadcasts)
+        broker.broadcast(broadcasts)
     }
 
     /// Whether a publication is new; one without an id always is.
@@ -183,14 +208,9 @@ package final class Hub: Sendable {
             case .shard, .nowhere: break
             }
         }
-        if !broadcasts.isEmpty {
-            taps.offer(broadcasts)
-            broker.broadcast(broadcasts)
-        }
+        announce(broadcasts)
         for (handle, actions) in zip(shards, local) where !actions.isEmpty {
-            handle.loop.execute {
-                for action in actions { _ = handle.shard.value.perform(action) }
-            }
+            handle.loop.execute { _ = handle.shard.value.perform(actions) }
         }
         let broker = broker
         for (node, actions) in remote {
@@ -198,20 +218,13 @@ package final class Hub: Sendable {
             Task { _ = await broker.perform(actions, on: node) }
         }
     }
-
-    private struct Step: Sendable {
-        let index: Int
-        let action: Action
-    }
 }
 
 extension Hub: BrokerInbox {
     package func deliver(_ broadcasts: [Broadcast]) {
         taps.offer(broadcasts)
         for handle in shards {
-            handle.loop.execute {
-                for broadcast in broadcasts { _ = handle.shard.value.deliver(broadcast) }
-            }
+            handle.loop.execute { _ = handle.shard.value.deliver(broadcasts) }
         }
     }
 }

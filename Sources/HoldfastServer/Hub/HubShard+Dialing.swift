@@ -44,12 +44,12 @@ extension HubShard {
 
     private func begin(_ request: DialRequest?, asks: Bool, on route: ShardRoute) -> ActionResult {
         guard !admission.isDraining else { return .refused("this gateway is shutting down") }
-        let (standing, left) = admission.entered(from: nil)
+        let (standing, ticket) = admission.entered(from: nil)
         guard case .welcome = standing else {
-            left()
+            ticket.giveBack()
             return .refused("this gateway holds as many connections as it may (maxConnections)")
         }
-        let dial = Dial(request, asks: asks, route: route, shard: self, left: left)
+        let dial = Dial(request, asks: asks, route: route, shard: self) { ticket.giveBack() }
         let connection = Connection(dialling: dial, id: makeID(), route: route, shard: self)
         hold(connection)
         if let request { connection.prepare(for: request) }

@@ -23,12 +23,14 @@ package final class HubShard {
     /// The time of the last tick: exact enough for deadlines of seconds, and free.
     private(set) var now: MonotonicTime
     /// For ids, which must not be guessed.
-    var random = SystemRandomNumberGenerator()
+    var random = RandomSupply()
     /// For span ids and jitter.
     var quickRandom = QuickRandom(seed: .random(in: 0 ... .max))
     /// Opening requests turned away, by reason.
     var refused: [HandshakeRefusal: Int] = [:]
     var compression = CompressionShelf()
+    /// What its plain connections read into.
+    let reads = ReadShelf()
 
     private let node: NodeName
     private var members = SlotTable<any ShardMember>()
@@ -36,17 +38,34 @@ package final class HubShard {
     private var subscriptions = SubscriptionIndex<Connection>()
     /// Requests that are held for publications.
     private var listeners = SubscriptionIndex<any ChannelListener>()
-    private var fanoutSeconds = Histogram()
+    var fanoutSeconds = Histogram()
+    var directPaths = DirectPaths()
+    /// What connections hold back to the end of the turn.
+    var gathered = GatheredFrames()
     /// Connections with unflushed frames.
     private var dirty: [Connection] = []
     /// Actions of this turn that concern other loops and nodes, in order.
     private var outbox: [Action] = []
-    private var hasTurnEnd = false
+    private(set) var hasTurnEnd = false
     private var tapsDueAt = MonotonicTime.current
 
+    struct Audience {
+        let connections: [SubscriberList<Connection>.Entry]
+        let listeners: [SubscriberList<any ChannelListener>.Entry]
+    }
+
+    /// Eight bytes: each connection has one or two under way.
     private struct Reminder: Sendable {
         let slot: UInt32
-        let stamp: UInt64
+        /// To tell who had the slot then from who has it now. A reminder that is taken for another's finds nothing due.
+        let stamp: UInt32
+
+        init(_ id: ConnectionID) {
+            slot = id.slot
+            stamp = UInt32(truncatingIfNeeded: id.stamp)
+        }
+
+        func isMeant(for id: ConnectionID) -> Bool { stamp == UInt32(truncatingIfNeeded: id.stamp) }
     }
 
     package init(
@@ -110,7 +129,7 @@ package final class HubShard {
 
     /// Asks for `member` to be reminded at a time.
     func remind(_ member: some ShardMember, at time: MonotonicTime) {
-        reminders.remind(Reminder(slot: member.id.slot, stamp: member.id.stamp), at: time)
+        reminders.remind(Reminder(member.id), at: time)
     }
 
     /// Tells every member that the gateway is shutting down, each with a moment of its own within `spread`.
@@ -124,7 +143,7 @@ package final class HubShard {
     private func ticked() {
         now = .current
         for reminder in reminders.due(at: now) {
-            guard let member = members[reminder.slot], member.id.stamp == reminder.stamp else { continue }
+            guard let member = members[reminder.slot], reminder.isMeant(for: member.id) else { continue }
             member.reminded(at: now)
         }
         courier.sweep(at: now)
@@ -161,9 +180,7 @@ package final class HubShard {
         (subscriptions.subscribers(of: channel)?.count ?? 0) + (listeners.subscribers(of: channel)?.count ?? 0)
     }
 
-    func subscribers(of channel: ChannelName) -> [Connection] {
-        subscriptions.subscribers(of: channel).map { Array($0.values) } ?? []
-    }
+    func subscribers(of channel: ChannelName) -> [Connection] { subscriptions.subscribers(of: channel)?.entries.map(\.subscriber) ?? [] }
 
     var channelCounts: [ChannelName: Int] {
         var counts = Dictionary(subscriptions.counts.map { ($0.name, $0.subscribers) }) { first, _ in first }
@@ -177,38 +194,9 @@ package final class HubShard {
         scheduleTurnEnd()
     }
 
-    /// Gives a broadcast to this loop's subscribers: the frame is made once, and written to each.
-    func deliver(_ broadcast: Broadcast) -> Int {
-        if case .message(let publication) = broadcast, let details = publication.details { return deliver(publication, details) }
-        guard let subscribers = subscriptions.subscribers(of: broadcast.channel) else { return 0 }
-        switch broadcast {
-        case .message(let publication):
-            let started = NIODeadline.now()
-            var message = OutgoingMessage(publication.payload)
-            var delivered = 0
-            // The first publication of a turn goes out in one pass, while each connection's memory is at hand. Should more come in the same turn,
-            // they are gathered, and flushed once.
-            let flushing = !hasTurnEnd
-            scheduleTurnEnd()
-            for connection in subscribers.values {
-                if !publication.except.isEmpty, publication.except.contains(connection.id) { continue }
-                if let extras = connection.extras, extras.isChoosy {
-                    if choose(publication, nil, for: connection, extras, otherwise: &message) { delivered += 1 }
-                } else if connection.send(&message, flushing: flushing) == .taken {
-                    delivered += 1
-                }
-            }
-            fanoutSeconds.record(Double((NIODeadline.now() - started).nanoseconds) / 1e9)
-            return delivered
-        case .close(_, let code, let reason):
-            for connection in subscribers.values { connection.close(code, reason: reason) }
-            return subscribers.count
-        }
-    }
-
     /// Those who hear what is published on a channel, and what they hear it with.
-    func audience(of channel: ChannelName) -> (connections: [UInt32: Connection], listeners: [UInt32: any ChannelListener]) {
-        (subscriptions.subscribers(of: channel) ?? [:], listeners.subscribers(of: channel) ?? [:])
+    func audience(of channel: ChannelName) -> Audience {
+        Audience(connections: subscriptions.subscribers(of: channel)?.entries ?? [], listeners: listeners.subscribers(of: channel)?.entries ?? [])
     }
 
     /// Carries out one action that names its connection, or concerns a channel.
@@ -234,7 +222,7 @@ package final class HubShard {
         scheduleTurnEnd()
     }
 
-    private func scheduleTurnEnd() {
+    func scheduleTurnEnd() {
         guard !hasTurnEnd else { return }
         hasTurnEnd = true
         loop.assumeIsolated().execute { self.turnEnded() }
@@ -249,6 +237,7 @@ package final class HubShard {
         var flushing: [Connection] = []
         swap(&flushing, &dirty)
         for connection in flushing { connection.flush() }
+        directPaths.turnEnded()
         // The array's memory is kept for the next turn unless a flush has made new work.
         if dirty.isEmpty {
             flushing.removeAll(keepingCapacity: true)

@@ -45,22 +45,44 @@ package final class NodeAdmission: Sendable {
         case unwanted(HandshakeRefusal)
     }
 
+    /// What is to be given back when a socket is gone, exactly once. It keeps the admission: a socket may go after its shard.
+    enum Ticket {
+        /// Its place on this node.
+        case place(NodeAdmission)
+        /// And its place among those of its address.
+        case placeOfAddress(AddressPlace)
+
+        func giveBack() {
+            switch self {
+            case .place(let admission): admission.held.subtract(1, ordering: .relaxed)
+            case .placeOfAddress(let place):
+                place.admission.held.subtract(1, ordering: .relaxed)
+                place.admission.addresses?.withLockedValue { $0.left(place.network, place.verdict, at: .current) }
+            }
+        }
+    }
+
+    /// An object, so that a ticket costs a connection eight bytes.
+    final class AddressPlace: Sendable {
+        fileprivate let admission: NodeAdmission
+        fileprivate let network: SourceNetwork
+        fileprivate let verdict: AddressLedger.Verdict
+
+        fileprivate init(_ admission: NodeAdmission, _ network: SourceNetwork, _ verdict: AddressLedger.Verdict) {
+            self.admission = admission
+            self.network = network
+            self.verdict = verdict
+        }
+    }
+
     /// A socket was accepted.
     ///
-    /// - Returns: how it stands, and what to do when it is gone.
-    func entered(from address: SocketAddress?) -> (Standing, left: @Sendable () -> Void) {
+    /// - Returns: how it stands, and what to give back when it is gone.
+    func entered(from address: SocketAddress?) -> (Standing, Ticket) {
         let count = held.add(1, ordering: .relaxed).newValue
-        guard let addresses, let network = address.flatMap(SourceNetwork.init) else {
-            return (standing(count, .welcome), { self.held.subtract(1, ordering: .relaxed) })
-        }
+        guard let addresses, let network = address.flatMap(SourceNetwork.init) else { return (standing(count, .welcome), .place(self)) }
         let verdict = addresses.withLockedValue { $0.entered(network, at: .current) }
-        return (
-            standing(count, verdict),
-            {
-                self.held.subtract(1, ordering: .relaxed)
-                addresses.withLockedValue { $0.left(network, verdict, at: .current) }
-            }
-        )
+        return (standing(count, verdict), .placeOfAddress(AddressPlace(self, network, verdict)))
     }
 
     private func standing(_ count: Int, _ verdict: AddressLedger.Verdict) -> Standing {

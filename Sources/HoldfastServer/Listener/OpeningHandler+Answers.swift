@@ -40,7 +40,7 @@ extension OpeningHandler {
         if !keepsAlive, !names.contains("connection") { head.writeStaticString("connection: close\r\n") }
         head.writeString("content-length: \(body.readableBytes)\r\n\r\n")
         head.writeImmutableBuffer(body)
-        context.writeAndFlush(wrapOutboundOut(head), promise: nil)
+        context.writeAndFlush(ClientSocket.wrapOutboundOut(head), promise: nil)
         // The reminder that is under way finds that there is more time.
         if keepsAlive { deadline = .current + shard.admission.handshakeTimeout } else { close(sending: true) }
     }

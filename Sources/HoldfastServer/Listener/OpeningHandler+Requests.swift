@@ -36,20 +36,37 @@ extension OpeningHandler {
         }
     }
 
+    /// An opening request of the usual form has come.
+    ///
+    /// - Returns: whether it is a good handshake; if not, a parser has the say.
+    func received(_ head: OpeningRequestReader.Head) -> Bool {
+        guard !head.fields.contains(where: { $0.name == "content-length" || $0.name == "transfer-encoding" }),
+            case .upgrade(let key, let protocols, let extensions) = Handshake.judge(method: "GET", isHTTP11: true, values: head.values)
+        else { return false }
+        let request = openingRequest(RequestTarget(head.target), protocols: protocols, head.fields.map { .init(name: $0.name, value: $0.value) })
+        handshake(request, key, extensions)
+        // Nothing of it is still to come.
+        if case .finishing = state { requestEnded() }
+        return true
+    }
+
     private func handshake(_ head: HTTPRequestHead, _ key: String, _ protocols: [String], _ extensions: [ExtensionOffer]) {
         guard !head.headers.contains(name: "transfer-encoding"), head.headers["content-length"].allSatisfy({ $0 == "0" }) else {
             return refuse(400, "a WebSocket handshake has no body")
         }
-        let target = RequestTarget(head.uri)
-        guard let route = shard.routes.route(for: target.path, at: head.headers.first(name: "host")) else {
+        handshake(openingRequest(head, RequestTarget(head.uri), protocols: protocols), key, extensions)
+    }
+
+    private func handshake(_ request: OpeningRequest, _ key: String, _ extensions: [ExtensionOffer]) {
+        guard let route = shard.routes.route(for: request.path, at: request.header("host")) else {
             return refuse(404, "no route for this path")
         }
         guard !route.configuration.dialect.asksWhatToDial else {
             return refuse(404, "nobody can connect here: the app behind this route says what the gateway connects to")
         }
-        guard route.configuration.origins.allows(head.headers["origin"]) else { return refuse(403, "this origin is not allowed") }
+        let origins = request.headers.filter { $0.name == "origin" }.map(\.value)
+        guard route.configuration.origins.allows(origins) else { return refuse(403, "this origin is not allowed") }
         guard isWelcome() else { return }
-        let request = openingRequest(head, target, protocols: protocols)
         let connection = Connection(id: id, request: request, route: route, shard: shard, opening: self)
         let policy = route.configuration.compression
         let agreement = policy.isEnabled ? DeflateAgreement.choose(among: extensions, wish: policy.wish) : nil
@@ -109,8 +126,12 @@ extension OpeningHandler {
     }
 
     private func openingRequest(_ head: HTTPRequestHead, _ target: RequestTarget, protocols: [String]) -> OpeningRequest {
+        openingRequest(target, protocols: protocols, head.headers.map { OpeningRequest.Field(name: $0.name.lowercased(), value: $0.value) })
+    }
+
+    private func openingRequest(_ target: RequestTarget, protocols: [String], _ headers: [OpeningRequest.Field]) -> OpeningRequest {
         OpeningRequest(
-            path: target.path, query: target.query, remoteAddress: context?.channel.remoteAddress?.ipAddress ?? "",
-            headers: head.headers.map { OpeningRequest.Field(name: $0.name.lowercased(), value: $0.value) }, protocols: protocols, isSecure: isTLS)
+            path: target.path, query: target.query, remoteAddress: context?.channel.remoteAddress?.ipAddress ?? "", headers: headers,
+            protocols: protocols, isSecure: isTLS)
     }
 }

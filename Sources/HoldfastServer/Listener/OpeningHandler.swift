@@ -1,7 +1,6 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import Foundation
 import HoldfastCore
 import HoldfastWire
@@ -11,13 +10,12 @@ import NIOTLS
 
 /// Holds a client's channel from its first byte until the app has answered: reads opening requests, refuses bad ones, and hands a good one over.
 ///
-/// Behind llhttp's decoder, which leaves the pipeline with this handler once the answer is yes. A connection may carry ordinary requests first
-/// and upgrade later; after a refused handshake it is closed. Ordinary requests that are neither are ``PlainRequest``s, one at a time.
-final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, ShardMember {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundIn = Never
-    typealias OutboundOut = ByteBuffer
-
+/// An opening request of the usual form is read here (``OpeningRequestReader``). For all else llhttp's decoder comes into the pipeline in front,
+/// until the answer is yes. A connection may carry ordinary requests first and upgrade later; after a refused handshake it is closed. Ordinary
+/// requests that are neither are ``PlainRequest``s, one at a time.
+///
+/// ``ClientSocket`` tells it what happens on the channel.
+final class OpeningHandler: ShardMember {
     enum State {
         case reading
         /// A good handshake has come; its last part is awaited.
@@ -45,7 +43,14 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
     /// The connection that the app is asked about, until it has answered. Not weak: Swift counts references to an object that ever had a weak
     /// one the slow way, for the rest of its life, and this one is retained for every message.
     private var held: Connection?
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private var socket: ClientSocket?
+    /// `nil` as long as all that has come can be read without it.
+    private var decoder: ByteToMessageHandler<HTTPRequestDecoder>?
+    /// Without a decoder: the part of the head that has come, or what the client sends while the app is asked.
+    private var early: ByteBuffer?
+    /// In how many parts the head has come.
+    private var parts = 0
+    private static let mostParts = 8
     /// Requests behind the one that is under way, as far as they were read.
     private var backlog = RequestBacklog()
     private var isWorkingOff = false
@@ -58,16 +63,18 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
 
     /// How this client stood when it came.
     let standing: NodeAdmission.Standing
+    /// Its place on this node; `nil` once that has passed to the connection.
+    private var ticket: NodeAdmission.Ticket?
     /// Whether there is TLS, or is to be none.
     private var isSecured: Bool
     let isTLS: Bool
 
-    init(shard: HubShard, decoder: ByteToMessageHandler<HTTPRequestDecoder>, standing: NodeAdmission.Standing, isSecured: Bool) {
+    init(shard: HubShard, standing: NodeAdmission.Standing, ticket: NodeAdmission.Ticket, isSecured: Bool) {
         self.shard = shard
         self.standing = standing
+        self.ticket = ticket
         self.isSecured = isSecured
         isTLS = !isSecured
-        self.decoder = decoder
         id = shard.makeID()
         deadline = .current + shard.admission.handshakeTimeout
         shard.hold(self)
@@ -76,25 +83,72 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
 
     // MARK: Facts
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext, socket: ClientSocket) {
+        self.context = context
+        self.socket = socket
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        socket = nil
         // A socket that came while the listener was closing goes without ever having been active.
         release(to: nil)
+        ticket?.giveBack()
+        ticket = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        received(unwrapInboundIn(data))
+        if decoder == nil { received(ClientSocket.bytes(data), context) } else { received(ClientSocket.part(data)) }
+    }
+
+    private func received(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        // What is kept of it is a copy.
+        defer { shard.reads.giveBack(bytes) }
+        switch state {
+        case .reading:
+            var bytes = bytes
+            if var begun = early {
+                begun.writeBuffer(&bytes)
+                bytes = begun
+                early = nil
+            }
+            parts += 1
+            guard bytes.readableBytes <= shard.admission.maxHeadBytes else { return decode(bytes, context) }
+            switch bytes.withUnsafeReadableBytes({ OpeningRequestReader.read($0) }) {
+            case .whole(let head): if !received(head) { decode(bytes, context) }
+            case .partial where parts < Self.mostParts: early = ByteBuffer(bytes: bytes.readableBytesView)
+            case .partial, .other: decode(bytes, context)
+            }
+        case .asking:
+            if early == nil { early = ByteBuffer(bytes: bytes.readableBytesView) } else { early?.writeImmutableBuffer(bytes) }
+        case .finishing, .exchanging, .ended: break
+        }
+    }
+
+    /// Brings in the parser, for these bytes and all that follow.
+    private func decode(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard let socket else { return }
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = shard.admission.maxHeadBytes
+        limits.maxHeaderListSize = shard.admission.maxHeadBytes
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits), maximumBufferSize: shard.admission.maxHeadBytes * 2)
+        self.decoder = decoder
+        let pipeline = context.pipeline.syncOperations
+        do {
+            // A parser may keep what was read.
+            if !isTLS { try context.channel.readAlone() }
+            try pipeline.addHandler(decoder, position: .before(socket))
+            decoder.channelRead(context: try pipeline.context(handler: decoder), data: NIOAny(ByteBuffer(bytes: bytes.readableBytesView)))
+        } catch {
+            context.close(promise: nil)
+        }
     }
 
     private func received(_ part: HTTPServerRequestPart) {
         switch (part, state) {
         case (.head(let head), .reading): received(head)
-        case (.end, .finishing(let accepting, let connection, let request)):
-            state = .asking(accepting)
-            release(to: connection)
-            connection.begin(request)
+        case (.end, .finishing): requestEnded()
         case (.body(let bytes), .exchanging(let exchange)) where !exchange.isRequestWhole: exchange.bodyReceived(bytes)
         case (.end, .exchanging(let exchange)) where !exchange.isRequestWhole: exchange.requestEnded()
         case (_, .exchanging):
@@ -104,9 +158,21 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         }
     }
 
-    /// Nothing more is read while the app is asked: what the client sends early stays in the socket.
+    /// The handshake's last part has come.
+    func requestEnded() {
+        guard case .finishing(let accepting, let connection, let request) = state else { return }
+        state = .asking(accepting)
+        release(to: connection)
+        connection.begin(request)
+    }
+
+    /// While the app is asked, one read at most brings what the client sends early; the rest stays in the socket. To leave the socket unread from the
+    /// start would cost two system calls for each client, though nearly all of them wait for the answer.
     func read(context: ChannelHandlerContext) {
-        if case .asking = state { return }
+        if case .asking = state {
+            guard decoder == nil, early == nil else { return wantsRead = true }
+            return context.read()
+        }
         if case .exchanging(let exchange) = state {
             guard exchange.takesMore else {
                 wantsRead = true
@@ -136,7 +202,7 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         release(to: nil)
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    func userInboundEventTriggered(_ event: Any) {
         if case TLSUserEvent.handshakeCompleted = event { isSecured = true }
     }
 
@@ -185,7 +251,7 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
-    func write(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+    func write(_ bytes: ByteBuffer) { context?.writeAndFlush(ClientSocket.wrapOutboundOut(bytes), promise: nil) }
 
     /// Reads what was not wanted before.
     func resumeReading() {
@@ -225,9 +291,9 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         guard case .asking(let accepting) = state, let context else { return }
         state = .ended
         held = nil
-        var head = ByteBuffer()
+        var head = ByteBufferAllocator().buffer(capacity: 256)
         head.writeStaticString("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ")
-        head.writeString(Base64.encode(Array(Insecure.SHA1.hash(data: Array((accepting.key + Handshake.acceptSuffix).utf8)))))
+        Handshake.writeAccept(for: accepting.key, into: &head)
         head.writeStaticString("\r\n")
         if let chosen { head.writeString("sec-websocket-protocol: \(chosen)\r\n") }
         if let agreement = accepting.compression {
@@ -236,17 +302,21 @@ final class OpeningHandler: ChannelDuplexHandler, RemovableChannelHandler, Shard
         }
         for header in headers { head.writeString("\(header.name): \(header.value)\r\n") }
         head.writeStaticString("\r\n")
-        let pipeline = context.pipeline.syncOperations
-        do {
-            try pipeline.addHandler(connection)
-        } catch {
-            return context.close(promise: nil)
+        connection.ticket = ticket
+        ticket = nil
+        let bytes = early
+        early = nil
+        let wantedRead = wantsRead
+        socket?.handOver(to: connection, context)
+        context.writeAndFlush(ClientSocket.wrapOutboundOut(head), promise: nil)
+        if let bytes { connection.channelRead(context: context, data: NIOAny(bytes)) }
+        // The bytes that the decoder has left over go to the connection.
+        if let decoder {
+            context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+            // Only a channel that is closed refuses it.
+            if !isTLS { try? context.channel.readFrom(shard.reads, hasRead: true) }
         }
-        context.writeAndFlush(wrapOutboundOut(head), promise: nil)
-        // This handler leaves first, so that the bytes that the decoder has left over go to the connection.
-        pipeline.removeHandler(self, promise: nil)
-        pipeline.removeHandler(decoder, promise: nil)
-        context.channel.read()
+        if wantedRead { context.channel.read() }
     }
 
     /// The app said no, or could not be asked.

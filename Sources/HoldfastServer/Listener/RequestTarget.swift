@@ -9,13 +9,14 @@ struct RequestTarget: Equatable {
     let query: String
 
     init(_ text: String) {
-        var rest = text[...]
-        if !rest.hasPrefix("/"), let scheme = rest.firstRange(of: "://") {
+        // Byte by byte: characters cost a handshake twenty times as much, and one that begins with a mark of the grammar is none of its marks.
+        var rest = text.utf8[...]
+        if rest.first != UInt8(ascii: "/"), let scheme = text.firstRange(of: "://") {
             let authority = rest[scheme.upperBound...]
-            rest = authority[(authority.firstIndex { $0 == "/" || $0 == "?" } ?? authority.endIndex)...]
+            rest = authority[(authority.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? authority.endIndex)...]
         }
-        let question = rest.firstIndex(of: "?") ?? rest.endIndex
-        path = rest[..<question].isEmpty ? "/" : String(rest[..<question])
-        query = String(rest[question...].dropFirst())
+        let question = rest.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
+        path = question == rest.startIndex ? "/" : String(Substring(rest[..<question]))
+        query = question == rest.endIndex ? "" : String(Substring(rest[rest.index(after: question)...]))
     }
 }

@@ -19,10 +19,10 @@ package struct HTTPResponseHead: Sendable {
     /// The value of the first field of that name, without the white space around it.
     ///
     /// - Parameter name: in lower case.
-    package func first(_ name: String) -> String? {
+    package func first(_ name: StaticString) -> String? {
         var found: String?
-        forEach { field, value in
-            if found == nil, field == name { found = value }
+        forEachField { field, value in
+            if found == nil, field.equalsIgnoringCase(name) { found = String(decoding: value, as: UTF8.self) }
         }
         return found
     }
@@ -30,25 +30,34 @@ package struct HTTPResponseHead: Sendable {
     /// The values of all fields of that name, in order, without the white space around them.
     ///
     /// - Parameter name: in lower case.
-    package func values(_ name: String) -> [String] {
+    package func values(_ name: StaticString) -> [String] {
         var values: [String] = []
-        forEach { field, value in
-            if field == name { values.append(value) }
+        forEachField { field, value in
+            if field.equalsIgnoringCase(name) { values.append(String(decoding: value, as: UTF8.self)) }
         }
         return values
     }
 
-    /// Calls `body` with each field in order: the name in lower case, and the value.
+    /// Calls `body` with each field in order: the name in lower case, and the value without the white space around it.
     package func forEach(_ body: (_ name: String, _ value: String) -> Void) {
+        forEachField { name, value in
+            body(String(decoding: name.map { $0.lowercasedASCII }, as: UTF8.self), String(decoding: value, as: UTF8.self))
+        }
+    }
+
+    /// Calls `body` with each field in order, as the bytes that came: the name in whatever case, and the value without the white space around it.
+    ///
+    /// For what looks at every answer: a string for each field costs more than all the rest of reading the head.
+    package func forEachField(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
         fields.withUnsafeReadableBytes { bytes in
             var start = 0
-            while let end = bytes[start...].firstIndex(of: 0x0A) {
-                let line = bytes[start..<end - 1]
-                if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
-                    let name = String(decoding: line[..<colon].map { $0.lowercasedASCII }, as: UTF8.self)
-                    let value = UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]).trimmed
-                    body(name, String(decoding: value, as: UTF8.self))
-                }
+            while start < bytes.count {
+                var colon = start
+                while colon < bytes.count, bytes[colon] != UInt8(ascii: ":") { colon += 1 }
+                var end = colon
+                while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+                guard end < bytes.count else { return }
+                body(UnsafeRawBufferPointer(rebasing: bytes[start..<colon]), UnsafeRawBufferPointer(rebasing: bytes[colon + 1..<end - 1]).trimmed)
                 start = end + 1
             }
         }
@@ -79,8 +88,14 @@ extension UnsafeRawBufferPointer {
     }
 
     /// Whether these bytes are `name`, whose letters are in lower case, in any case.
-    func equalsIgnoringCase(_ name: StaticString) -> Bool {
-        guard count == name.utf8CodeUnitCount else { return false }
+    package func equalsIgnoringCase(_ name: StaticString) -> Bool {
+        count == name.utf8CodeUnitCount && startsIgnoringCase(name)
+    }
+
+    /// Whether these bytes begin with `name`, whose letters are in lower case, in any case.
+    package func startsIgnoringCase(_ name: StaticString) -> Bool {
+        let count = name.utf8CodeUnitCount
+        guard self.count >= count else { return false }
         for index in 0..<count where self[index].lowercasedASCII != name.utf8Start[index] { return false }
         return true
     }

@@ -46,25 +46,25 @@ package struct JSONReader {
 
     private mutating func readValue() throws(JSONSyntaxError) -> JSONValue {
         let start = position
-        let content: JSONValue.Content
+        let form: JSONValue.Form
         switch peek {
-        case UInt8(ascii: "{"): content = try readObject()
-        case UInt8(ascii: "["): content = try readArray()
-        case UInt8(ascii: "\""): content = .string(try readString())
-        case UInt8(ascii: "t"): content = try readWord("true", .bool(true))
-        case UInt8(ascii: "f"): content = try readWord("false", .bool(false))
-        case UInt8(ascii: "n"): content = try readWord("null", .null)
-        case let byte? where byte == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte): content = .number(try readNumber())
+        case UInt8(ascii: "{"): form = try readObject()
+        case UInt8(ascii: "["): form = try readArray()
+        case UInt8(ascii: "\""): form = try readText()
+        case UInt8(ascii: "t"): form = try readWord("true", .bool(true))
+        case UInt8(ascii: "f"): form = try readWord("false", .bool(false))
+        case UInt8(ascii: "n"): form = try readWord("null", .null)
+        case let byte? where byte == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte): form = try readNumber()
         case nil: throw error("unexpected end")
         case .some: throw error("expected a value")
         }
         guard let source = document.getSlice(at: document.readerIndex + start, length: position - start) else {
             preconditionFailure("a value lies inside its document")
         }
-        return JSONValue(content, source: source)
+        return JSONValue(form, source: source)
     }
 
-    private mutating func readObject() throws(JSONSyntaxError) -> JSONValue.Content {
+    private mutating func readObject() throws(JSONSyntaxError) -> JSONValue.Form {
         try enter()
         var members: [JSONValue.Member] = []
         skipSpace()
@@ -87,7 +87,7 @@ package struct JSONReader {
         return .object(members)
     }
 
-    private mutating func readArray() throws(JSONSyntaxError) -> JSONValue.Content {
+    private mutating func readArray() throws(JSONSyntaxError) -> JSONValue.Form {
         try enter()
         var values: [JSONValue] = []
         skipSpace()
@@ -111,16 +111,15 @@ package struct JSONReader {
         guard depth <= Self.maxDepth else { throw error("nested deeper than \(Self.maxDepth) levels") }
     }
 
-    private mutating func readWord(_ word: StaticString, _ content: JSONValue.Content) throws(JSONSyntaxError) -> JSONValue.Content {
+    private mutating func readWord(_ word: StaticString, _ form: JSONValue.Form) throws(JSONSyntaxError) -> JSONValue.Form {
         let count = word.utf8CodeUnitCount
         guard bytes.count - position >= count else { throw error("expected a value") }
         for index in 0..<count where bytes[position + index] != word.utf8Start[index] { throw error("expected a value") }
         position += count
-        return content
+        return form
     }
 
-    private mutating func readNumber() throws(JSONSyntaxError) -> String {
-        let start = position
+    private mutating func readNumber() throws(JSONSyntaxError) -> JSONValue.Form {
         _ = take(UInt8(ascii: "-"))
         if !take(UInt8(ascii: "0")) { try takeDigits() }
         if take(UInt8(ascii: ".")) { try takeDigits() }
@@ -128,7 +127,7 @@ package struct JSONReader {
             _ = take(UInt8(ascii: "+")) || take(UInt8(ascii: "-"))
             try takeDigits()
         }
-        return text(from: start, to: position)
+        return .number
     }
 
     private mutating func takeDigits() throws(JSONSyntaxError) {
@@ -137,26 +136,46 @@ package struct JSONReader {
         guard position > start else { throw error("expected a digit") }
     }
 
+    /// A member's name.
     private mutating func readString() throws(JSONSyntaxError) -> String {
+        let start = position + 1
+        if case .escaped(let text) = try readText() { return text }
+        return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position - 1]), as: UTF8.self)
+    }
+
+    private mutating func readText() throws(JSONSyntaxError) -> JSONValue.Form {
         position += 1
         let start = position
         var isASCII = true
-        while let byte = peek {
+        while true {
+            skipPlain()
+            guard let byte = peek else { throw error("unterminated string") }
             switch byte {
             case UInt8(ascii: "\""):
-                let plain = text(from: start, to: position)
-                // Decoding repairs bad UTF-8 with U+FFFD, three bytes for each; only a changed text can have been bad.
+                // Nothing repairs these bytes later: they go on as they are.
                 if !isASCII { try checkUTF8(from: start, to: position) }
                 position += 1
-                return plain
-            case UInt8(ascii: "\\"): return try readEscapedString(from: start)
+                return .plain
+            case UInt8(ascii: "\\"): return .escaped(try readEscapedString(from: start))
             case ..<0x20: throw error("control character in a string; escape it")
             case 0x80...: isASCII = false
             default: break
             }
             position += 1
         }
-        throw error("unterminated string")
+    }
+
+    /// Passes over whole words of eight bytes without anything to look at: ASCII that is neither quote, backslash nor control character.
+    private mutating func skipPlain() {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        while position + 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let quote = word ^ ones &* 0x22
+            let backslash = word ^ ones &* 0x5C
+            guard (word | (word &- ones &* 0x20) | (quote &- ones) | (backslash &- ones)) & tops == 0 else { return }
+            position += 8
+        }
     }
 
     private mutating func readEscapedString(from start: Int) throws(JSONSyntaxError) -> String {
@@ -238,10 +257,6 @@ package struct JSONReader {
 
     private mutating func skipSpace() {
         while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
-    }
-
-    private func text(from start: Int, to end: Int) -> String {
-        String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self)
     }
 
     private func error(_ message: String) -> JSONSyntaxError {

@@ -232,7 +232,7 @@ struct JSONTree {
 
     private static func place(of name: String, in members: [Member]) -> Int? {
         // Swift takes names for equal that JSON tells apart.
-        members.firstIndex { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) }
+        members.firstIndex { $0.name.hasSameBytes(as: name) }
     }
 
     private mutating func spend(_ steps: Int) throws(Fault) {
@@ -282,7 +282,7 @@ struct JSONTree {
     private func write(_ node: Node, into writer: inout JSONWriter, maxBytes: Int) throws(Fault) {
         switch node {
         case .original(let value):
-            guard writer.buffer.readableBytes + value.source.readableBytes <= maxBytes else { throw .tooLong(maxBytes) }
+            guard writer.count + value.source.readableBytes <= maxBytes else { throw .tooLong(maxBytes) }
             writer.raw(value.source)
         case .array(let values):
             writer.beginArray()
@@ -296,6 +296,6 @@ struct JSONTree {
             }
             writer.endObject()
         }
-        guard writer.buffer.readableBytes <= maxBytes else { throw .tooLong(maxBytes) }
+        guard writer.count <= maxBytes else { throw .tooLong(maxBytes) }
     }
 }

@@ -3,16 +3,27 @@
 
 package import NIOCore
 
-/// Writes compact JSON into a `ByteBuffer`; commas are its own business, nesting is the caller's.
+/// Writes compact JSON; commas are its own business, nesting is the caller's.
 ///
-/// It does not build values first: a webhook's body is written once, straight from the connection's facts.
-package struct JSONWriter: Sendable {
-    package private(set) var buffer: ByteBuffer
+/// It does not build values first: a webhook's body is written once, straight from the connection's facts, into memory of its own. A `ByteBuffer` that is
+/// written to piece by piece checks its owner and its room at each of them, which cost two thirds of a webhook's body.
+package struct JSONWriter: ~Copyable {
+    private var bytes: UnsafeMutableRawPointer
+    private var capacity: Int
+    /// Bytes written so far.
+    package private(set) var count = 0
     private var needsComma = false
 
+    /// - Parameter capacity: bytes to begin with; more are had when they are needed.
     package init(capacity: Int = 256) {
-        self.buffer = ByteBufferAllocator().buffer(capacity: capacity)
+        self.capacity = max(capacity, 64)
+        bytes = .allocate(byteCount: self.capacity, alignment: MemoryLayout<UInt>.alignment)
     }
+
+    deinit { bytes.deallocate() }
+
+    /// A copy of what was written so far.
+    package var buffer: ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(start: bytes, count: count)) }
 
     package mutating func beginObject() { open(UInt8(ascii: "{")) }
     package mutating func endObject() { close(UInt8(ascii: "}")) }
@@ -21,17 +32,13 @@ package struct JSONWriter: Sendable {
 
     /// A member's name that needs no escaping; its value must be written next.
     package mutating func key(_ name: StaticString) {
-        let comma = needsComma ? 1 : 0
-        let count = name.utf8CodeUnitCount
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: comma + count + 3) { target in
-            target[0] = UInt8(ascii: ",")
-            target[comma] = UInt8(ascii: "\"")
-            UnsafeMutableRawBufferPointer(rebasing: target[(comma + 1)...]).copyMemory(
-                from: UnsafeRawBufferPointer(start: name.utf8Start, count: count))
-            target[comma + 1 + count] = UInt8(ascii: "\"")
-            target[comma + 2 + count] = UInt8(ascii: ":")
-            return comma + count + 3
-        }
+        separate()
+        let length = name.utf8CodeUnitCount
+        reserve(length + 3)
+        put(UInt8(ascii: "\""))
+        put(UnsafeRawBufferPointer(start: name.utf8Start, count: length))
+        put(UInt8(ascii: "\""))
+        put(UInt8(ascii: ":"))
         needsComma = false
     }
 
@@ -39,7 +46,7 @@ package struct JSONWriter: Sendable {
     package mutating func key(escaping name: String) {
         separate()
         writeQuoted(name)
-        buffer.writeInteger(UInt8(ascii: ":"))
+        write(UInt8(ascii: ":"))
         needsComma = false
     }
 
@@ -59,9 +66,11 @@ package struct JSONWriter: Sendable {
     /// A string that holds `bytes` in base64.
     package mutating func base64(_ bytes: ByteBuffer) {
         separate()
-        buffer.writeInteger(UInt8(ascii: "\""))
-        bytes.withUnsafeReadableBytes { Base64.encode($0, into: &buffer) }
-        buffer.writeInteger(UInt8(ascii: "\""))
+        let length = Base64.encodedCount(of: bytes.readableBytes)
+        reserve(length + 2)
+        put(UInt8(ascii: "\""))
+        count += bytes.withUnsafeReadableBytes { Base64.encode($0, into: UnsafeMutableRawBufferPointer(start: self.bytes + count, count: length)) }
+        put(UInt8(ascii: "\""))
         needsComma = true
     }
 
@@ -73,43 +82,44 @@ package struct JSONWriter: Sendable {
 
     package mutating func bool(_ value: Bool) {
         separate()
-        buffer.writeStaticString(value ? "true" : "false")
+        write(value ? "true" : "false")
         needsComma = true
     }
 
     package mutating func null() {
         separate()
-        buffer.writeStaticString("null")
+        write("null")
         needsComma = true
     }
 
     /// A value that is JSON already.
     package mutating func raw(_ json: ByteBuffer) {
         separate()
-        buffer.writeImmutableBuffer(json)
+        json.withUnsafeReadableBytes { write($0) }
         needsComma = true
     }
 
     private mutating func open(_ bracket: UInt8) {
         separate()
-        buffer.writeInteger(bracket)
+        write(bracket)
         needsComma = false
     }
 
     private mutating func close(_ bracket: UInt8) {
-        buffer.writeInteger(bracket)
+        write(bracket)
         needsComma = true
     }
 
     private mutating func separate() {
-        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
+        if needsComma { write(UInt8(ascii: ",")) }
     }
 
     private mutating func writeDecimal(_ value: some FixedWidthInteger) {
         if value >= 0, value < 10 {
-            buffer.writeInteger(UInt8(ascii: "0") + UInt8(value))
+            write(UInt8(ascii: "0") + UInt8(value))
         } else {
-            buffer.writeString(String(value))
+            var text = String(value)
+            text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
         }
     }
 
@@ -119,27 +129,60 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func writeQuoted(_ text: UnsafeRawBufferPointer) {
-        guard let first = Self.firstToEscape(in: text, from: 0) else {
-            // Nearly every string: one piece, one write.
-            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: text.count + 2) { target in
-                target[0] = UInt8(ascii: "\"")
-                UnsafeMutableRawBufferPointer(rebasing: target[1...]).copyMemory(from: text)
-                target[text.count + 1] = UInt8(ascii: "\"")
-                return text.count + 2
-            }
-            return
-        }
-        buffer.writeInteger(UInt8(ascii: "\""))
+        // Room for nearly every string, which has nothing to escape.
+        reserve(text.count + 2)
+        put(UInt8(ascii: "\""))
         var start = 0
-        var next: Int? = first
-        while let index = next {
-            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: text[start..<index]))
+        while let index = Self.firstToEscape(in: text, from: start) {
+            write(UnsafeRawBufferPointer(rebasing: text[start..<index]))
             writeEscape(text[index])
             start = index + 1
-            next = Self.firstToEscape(in: text, from: start)
         }
-        buffer.writeBytes(UnsafeRawBufferPointer(rebasing: text[start...]))
-        buffer.writeInteger(UInt8(ascii: "\""))
+        write(UnsafeRawBufferPointer(rebasing: text[start...]))
+        write(UInt8(ascii: "\""))
+    }
+
+    // MARK: Bytes
+
+    @inline(__always)
+    private mutating func write(_ byte: UInt8) {
+        reserve(1)
+        put(byte)
+    }
+
+    private mutating func write(_ text: UnsafeRawBufferPointer) {
+        reserve(text.count)
+        put(text)
+    }
+
+    private mutating func write(_ text: StaticString) { write(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
+
+    /// For what there is room for.
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    @inline(__always)
+    private mutating func put(_ text: UnsafeRawBufferPointer) {
+        guard let start = text.baseAddress else { return }
+        (bytes + count).copyMemory(from: start, byteCount: text.count)
+        count += text.count
+    }
+
+    @inline(__always)
+    private mutating func reserve(_ more: Int) {
+        if capacity - count < more { grow(by: more) }
+    }
+
+    @inline(never)
+    private mutating func grow(by more: Int) {
+        capacity = max(capacity * 2, count + more)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: MemoryLayout<UInt>.alignment)
+        larger.copyMemory(from: bytes, byteCount: count)
+        bytes.deallocate()
+        bytes = larger
     }
 
     /// The first byte that cannot stand in a string as it is: a control character, a quote or a backslash.
@@ -167,15 +210,15 @@ package struct JSONWriter: Sendable {
 
     private mutating func writeEscape(_ byte: UInt8) {
         switch byte {
-        case UInt8(ascii: "\""): buffer.writeStaticString("\\\"")
-        case UInt8(ascii: "\\"): buffer.writeStaticString("\\\\")
-        case 0x0A: buffer.writeStaticString("\\n")
-        case 0x0D: buffer.writeStaticString("\\r")
-        case 0x09: buffer.writeStaticString("\\t")
+        case UInt8(ascii: "\""): write("\\\"")
+        case UInt8(ascii: "\\"): write("\\\\")
+        case 0x0A: write("\\n")
+        case 0x0D: write("\\r")
+        case 0x09: write("\\t")
         default:
-            buffer.writeStaticString("\\u00")
+            write("\\u00")
             for digit in [byte >> 4, byte & 0xF] {
-                buffer.writeInteger(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+                write(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
             }
         }
     }

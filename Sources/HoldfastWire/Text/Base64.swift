@@ -9,31 +9,39 @@ package import NIOCore
 package enum Base64 {
     /// Appends the encoding of `bytes` to `buffer`.
     package static func encode(_ bytes: UnsafeRawBufferPointer, into buffer: inout ByteBuffer, urlSafe: Bool = false) {
-        let whole = (bytes.count + 2) / 3 * 4
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: encodedCount(of: bytes.count)) { encode(bytes, into: $0, urlSafe: urlSafe) }
+    }
+
+    /// Bytes of the standard encoding of `count` bytes; the URL-safe one may have two fewer.
+    static func encodedCount(of count: Int) -> Int { (count + 2) / 3 * 4 }
+
+    /// Writes the encoding of `bytes` to `target`, which has room for it.
+    ///
+    /// - Returns: how many bytes were written.
+    static func encode(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, urlSafe: Bool = false) -> Int {
+        let whole = encodedCount(of: bytes.count)
         let alphabet = urlSafe ? urlAlphabet : standardAlphabet
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: whole) { target in
-            alphabet.withUnsafeBufferPointer { letters in
-                var out = 0
-                var index = 0
-                while index < bytes.count {
-                    let left = min(3, bytes.count - index)
-                    var group = UInt32(bytes[index]) << 16
-                    if left > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-                    if left > 2 { group |= UInt32(bytes[index + 2]) }
-                    for place in 0...left {
-                        target[out] = letters[Int(group >> UInt32(18 - 6 * place) & 63)]
-                        out += 1
-                    }
-                    index += left
+        return alphabet.withUnsafeBufferPointer { letters in
+            var out = 0
+            var index = 0
+            while index < bytes.count {
+                let left = min(3, bytes.count - index)
+                var group = UInt32(bytes[index]) << 16
+                if left > 1 { group |= UInt32(bytes[index + 1]) << 8 }
+                if left > 2 { group |= UInt32(bytes[index + 2]) }
+                for place in 0...left {
+                    target[out] = letters[Int(group >> UInt32(18 - 6 * place) & 63)]
+                    out += 1
                 }
-                if !urlSafe {
-                    while out < whole {
-                        target[out] = UInt8(ascii: "=")
-                        out += 1
-                    }
-                }
-                return out
+                index += left
             }
+            if !urlSafe {
+                while out < whole {
+                    target[out] = UInt8(ascii: "=")
+                    out += 1
+                }
+            }
+            return out
         }
     }
 
@@ -77,7 +85,8 @@ package enum Base64 {
         return buffer
     }
 
-    private static func value(of letter: UInt8, urlSafe: Bool) -> UInt8? {
+    /// The six bits that a letter stands for; `nil` outside the alphabet.
+    package static func value(of letter: UInt8, urlSafe: Bool) -> UInt8? {
         switch letter {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): letter - UInt8(ascii: "A")
         case UInt8(ascii: "a")...UInt8(ascii: "z"): letter - UInt8(ascii: "a") + 26

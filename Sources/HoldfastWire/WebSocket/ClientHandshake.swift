@@ -82,10 +82,10 @@ package enum ClientHandshake {
         values: (String) -> [String]
     ) throws(ClientHandshakeError) -> Agreed {
         guard status == 101 else { throw .status(status) }
-        guard Handshake.tokens(values("upgrade")).contains("websocket") else {
+        guard Handshake.lists(values("upgrade"), "websocket") else {
             throw .answer("the remote answered 101 without \"Upgrade: websocket\"")
         }
-        guard Handshake.tokens(values("connection")).contains("upgrade") else {
+        guard Handshake.lists(values("connection"), "upgrade") else {
             throw .answer("the remote answered 101 without \"Connection: Upgrade\"")
         }
         let accepts = values("sec-websocket-accept")

@@ -16,6 +16,9 @@ package struct FrameHeaderReader: Sendable {
         self.expectsMask = expectsMask
     }
 
+    /// Whether no head is under way.
+    var isIdle: Bool { count == 0 }
+
     /// Takes bytes from `buffer` until a head is whole.
     ///
     /// - Returns: the head, or `nil` when all bytes were taken and more are needed.

@@ -33,14 +33,14 @@ package enum Handshake {
         guard hosts.count == 1, !hosts[0].isEmpty else {
             return refuse(400, hosts.count > 1 ? "more than one Host header" : "no Host header")
         }
-        guard tokens(values("upgrade")).contains("websocket") else {
+        guard lists(values("upgrade"), "websocket") else {
             return .refuse(
                 status: 426, headers: [("upgrade", "websocket"), ("connection", "Upgrade")],
                 message: "This is a WebSocket endpoint (Holdfast): connect with a WebSocket client, for example new WebSocket(url).")
         }
         guard method == "GET" else { return refuse(405, "a WebSocket handshake is a GET request, not \(method)", [("allow", "GET")]) }
         guard isHTTP11 else { return refuse(505, "a WebSocket handshake needs HTTP/1.1") }
-        guard tokens(values("connection")).contains("upgrade") else { return refuse(400, "the Connection header lacks \"Upgrade\"") }
+        guard lists(values("connection"), "upgrade") else { return refuse(400, "the Connection header lacks \"Upgrade\"") }
         let versions = values("sec-websocket-version")
         guard versions.count == 1, versions[0] == "13" else {
             return refuse(
@@ -50,7 +50,7 @@ package enum Handshake {
         guard keys.count == 1 else {
             return refuse(400, keys.isEmpty ? "no Sec-WebSocket-Key header" : "more than one Sec-WebSocket-Key header")
         }
-        guard keys[0].utf8.count == 24, Base64.decode(keys[0])?.readableBytes == 16 else {
+        guard isKey(keys[0]) else {
             return refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64")
         }
         let protocols = list(values("sec-websocket-protocol"))
@@ -87,14 +87,56 @@ package enum Handshake {
         .refuse(status: status, headers: headers, message: message)
     }
 
+    /// Whether a text is 16 bytes in base64: 22 letters, of which the last has four bits to spare, and padding.
+    private static func isKey(_ text: String) -> Bool {
+        var place = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A"), UInt8(ascii: "Q"), UInt8(ascii: "g"), UInt8(ascii: "w"): guard place < 22 else { return false }
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "B")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "+"), UInt8(ascii: "/"):
+                guard place < 21 else { return false }
+            case UInt8(ascii: "="): guard place == 22 || place == 23 else { return false }
+            default: return false
+            }
+            place += 1
+        }
+        return place == 24
+    }
+
+    /// Whether a comma-separated header has a member, given in lower case, in whatever case.
+    ///
+    /// Byte by byte, for lower case turns letters that are not ASCII into some that are.
+    static func lists(_ values: [String], _ member: StaticString) -> Bool {
+        values.contains { value in
+            var value = value
+            return value.withUTF8 { lists($0, UnsafeBufferPointer(start: member.utf8Start, count: member.utf8CodeUnitCount)) }
+        }
+    }
+
+    private static func lists(_ bytes: UnsafeBufferPointer<UInt8>, _ member: UnsafeBufferPointer<UInt8>) -> Bool {
+        var start = 0
+        while start < bytes.count {
+            let comma = bytes[start...].firstIndex(of: UInt8(ascii: ",")) ?? bytes.count
+            var (first, end) = (start, comma)
+            while first < end, isSpace(bytes[first]) { first += 1 }
+            while first < end, isSpace(bytes[end - 1]) { end -= 1 }
+            if end - first == member.count, zip(bytes[first..<end], member).allSatisfy({ lowercase($0) == $1 }) { return true }
+            start = comma + 1
+        }
+        return false
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+    private static func lowercase(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+
     /// The members of a comma-separated header, as sent.
     private static func list(_ values: [String]) -> [String] {
         values.flatMap { $0.split(separator: ",") }.map { trim($0) }.filter { !$0.isEmpty }
     }
-
-    /// The same in lower case, for headers whose members are case-insensitive. What is no token is left out, for lower case turns letters
-    /// that are not ASCII into some that are.
-    static func tokens(_ values: [String]) -> [String] { list(values).filter(isToken).map { $0.lowercased() } }
 
     private static func trim(_ text: Substring) -> String {
         var text = text

@@ -46,6 +46,12 @@ package struct MessageReader: Sendable {
         self.maxMessageBytes = maxMessageBytes
     }
 
+    /// Whether nothing is under way: a new reader would do as well.
+    package var isIdle: Bool {
+        guard frame == nil, headers.isIdle, case .none = message else { return false }
+        return true
+    }
+
     /// Reads from `buffer` up to the end of the next message or control frame.
     ///
     /// - Parameter inflater: what compressed messages are read with; `nil` where compression was not agreed on, and they are a violation.

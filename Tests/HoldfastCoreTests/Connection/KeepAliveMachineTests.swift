@@ -208,4 +208,14 @@ struct KeepAliveMachineTests {
         }
         Issue.record("no end")
     }
+
+    @Test("A message that is told of late does not make the connection look idle for longer")
+    func toldLate() {
+        var machine = KeepAliveMachine(openedAt: .after(.zero))
+        let policy = KeepAlivePolicy(pingInterval: nil, idleTimeout: .seconds(100))
+        machine.messagePassed(at: .after(.seconds(50)))
+        machine.messagePassed(at: .after(.seconds(20)))
+        #expect(machine.timerFired(at: .after(.seconds(100)), policy: policy) == .check(at: .after(.seconds(150))))
+        #expect(machine.timerFired(at: .after(.seconds(150)), policy: policy) == .end(.idle))
+    }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
+import NIOCore
 import Testing
 
 struct TraceContextTests {
@@ -54,5 +55,15 @@ struct TraceContextTests {
         ])
     func refuses(_ header: String) {
         #expect(TraceContext(traceparent: header) == nil)
+    }
+}
+
+extension TraceContext {
+    /// The header of one request within the trace, as text.
+    fileprivate func traceparent(span: UInt64) -> String {
+        var text = ByteBuffer(string: "before ")
+        write(span: span, into: &text)
+        #expect(text.readString(length: 7) == "before " && text.readableBytes == Self.length)
+        return String(buffer: text)
     }
 }

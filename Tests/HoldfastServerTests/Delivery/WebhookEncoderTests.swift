@@ -9,11 +9,15 @@ import Testing
 
 @Suite struct WebhookEncoderTests {
     private static let target = TargetURL("http://app.test:3000/hook?key=1")
+    private let trace: TraceContext
     private static let secret = WebhookSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+
+    init() throws { trace = try #require(TraceContext(traceparent: "00-00000000000000010000000000000002-00000000000000ff-00")) }
 
     @Test func postsToTheTargetWithTheTraceAndTheLength() throws {
         let encoder = WebhookEncoder(target: try #require(Self.target), secrets: [])
-        let bytes = encoder.encode(WebhookRequest(body: ByteBuffer(string: "{}")), proof: nil, id: "unused", traceparent: "00-1-2-00", time: 0)
+        let bytes = encoder.encode(
+            WebhookRequest(body: ByteBuffer(string: "{}")), proof: nil, id: "unused", trace: trace, span: 3, time: 0)
         #expect(
             String(buffer: bytes) == """
                 POST /hook?key=1 HTTP/1.1\r
@@ -21,7 +25,7 @@ import Testing
                 user-agent: holdfast/\(Version.number)\r
                 accept: application/json\r
                 content-type: application/json\r
-                traceparent: 00-1-2-00\r
+                traceparent: 00-00000000000000010000000000000002-0000000000000003-00\r
                 content-length: 2\r
                 \r
                 {}
@@ -33,7 +37,7 @@ import Testing
         let encoder = WebhookEncoder(target: try #require(Self.target), secrets: [], contentType: usual)
         for type in ["application/json", "application/websocket-events", "text/plain"] {
             let request = WebhookRequest(contentType: type, body: ByteBuffer(string: "{}"))
-            let text = String(buffer: encoder.encode(request, proof: nil, id: "unused", traceparent: "t", time: 0))
+            let text = String(buffer: encoder.encode(request, proof: nil, id: "unused", trace: trace, span: 3, time: 0))
             #expect(text.contains("\r\ncontent-type: \(type)\r\n"))
         }
     }
@@ -41,7 +45,8 @@ import Testing
     @Test func saysWhoSends() throws {
         let encoder = WebhookEncoder(target: try #require(Self.target), secrets: [])
         let proof = OpeningRequest.Field(name: "authorization", value: "Bearer abc")
-        let text = String(buffer: encoder.encode(WebhookRequest(body: ByteBuffer()), proof: proof, id: "unused", traceparent: "t", time: 0))
+        let text = String(
+            buffer: encoder.encode(WebhookRequest(body: ByteBuffer()), proof: proof, id: "unused", trace: trace, span: 3, time: 0))
         #expect(text.contains("\r\nauthorization: Bearer abc\r\n"))
     }
 
@@ -50,7 +55,7 @@ import Testing
         let request = WebhookRequest(
             method: .put, pathSuffix: "/n1.0.x", headers: [.init(name: "authorization", value: "None")], contentType: "text/plain",
             body: ByteBuffer(string: "hi"))
-        let text = String(buffer: encoder.encode(request, proof: nil, id: "unused", traceparent: "t", time: 0))
+        let text = String(buffer: encoder.encode(request, proof: nil, id: "unused", trace: trace, span: 3, time: 0))
         #expect(text.hasPrefix("PUT /hook/n1.0.x?key=1 HTTP/1.1\r\n"))
         #expect(text.contains("\r\nauthorization: None\r\n"))
         #expect(text.contains("\r\ncontent-type: text/plain\r\n"))
@@ -62,7 +67,8 @@ import Testing
         let body = ByteBuffer(string: "{\"test\": 2432232314}")
         let text = String(
             buffer: encoder.encode(
-                WebhookRequest(body: body), proof: nil, id: "msg_p5jXN8AQM9LWM0D4loKWxJek", traceparent: "t", time: 1_614_265_330))
+                WebhookRequest(body: body), proof: nil, id: "msg_p5jXN8AQM9LWM0D4loKWxJek", trace: trace, span: 3,
+                time: 1_614_265_330))
         let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         #expect(text.contains("\r\nwebhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\r\n"))
         #expect(text.contains("\r\nwebhook-timestamp: 1614265330\r\n"))

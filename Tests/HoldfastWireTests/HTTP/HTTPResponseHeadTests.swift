@@ -22,14 +22,33 @@ struct HTTPResponseHeadTests {
     @Test("Of a repeated field the first counts, and its value may hold colons")
     func repeated() { #expect(head.first("set-cookie") == "a=1:2") }
 
-    @Test("An empty value is a value", arguments: ["empty", "blank"])
-    func empty(_ name: String) { #expect(head.first(name) == "") }
+    @Test("An empty value is a value", arguments: ["empty", "blank"] as [StaticString])
+    func empty(_ name: StaticString) { #expect(head.first(name) == "") }
 
     @Test("All fields come in order, without the white space around their values")
     func order() {
         var lines: [String] = []
         head.forEach { lines.append("\($0)=\($1)") }
         #expect(lines == ["content-type=text/plain", "set-cookie=a=1:2", "set-cookie=b=2", "empty=", "blank=", "x=é"])
+    }
+
+    @Test("All fields come as bytes too, in the case in which they were written")
+    func bytes() {
+        var lines: [String] = []
+        head.forEachField { lines.append("\(String(decoding: $0, as: UTF8.self))=\(String(decoding: $1, as: UTF8.self))") }
+        #expect(lines.map { $0.lowercased() } == ["content-type=text/plain", "set-cookie=a=1:2", "set-cookie=b=2", "empty=", "blank=", "x=é"])
+        #expect(lines.first?.hasPrefix("content-type") == false)
+    }
+
+    @Test("Names are compared in any case, and beginnings of names")
+    func names() {
+        func bytes(_ text: String, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool { Array(text.utf8).withUnsafeBytes(body) }
+        #expect(bytes("SET-Meta-X") { $0.startsIgnoringCase("set-meta-") })
+        #expect(bytes("set-meta-") { $0.startsIgnoringCase("set-meta-") })
+        #expect(!bytes("set-meta") { $0.startsIgnoringCase("set-meta-") })
+        #expect(!bytes("set-metb-x") { $0.startsIgnoringCase("set-meta-") })
+        #expect(bytes("ETag") { $0.equalsIgnoringCase("etag") })
+        #expect(!bytes("ETags") { $0.equalsIgnoringCase("etag") })
     }
 
     @Test("Bytes that are not UTF-8 are replaced, not trusted")

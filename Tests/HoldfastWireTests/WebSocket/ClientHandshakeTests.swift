@@ -257,7 +257,12 @@ struct ClientHandshakeTests {
         var reader = HTTPResponseHeadReader(maxHeadBytes: 1000)
         let head = try #require(try reader.next(from: &bytes))
         let agreed = try ClientHandshake.judge(
-            status: head.status, expectedAccept: Self.accept, offeredProtocols: ["chat"], values: head.values)
+            status: head.status, expectedAccept: Self.accept, offeredProtocols: ["chat"],
+            values: { wanted in
+                var values: [String] = []
+                head.forEach { name, value in if name == wanted { values.append(value) } }
+                return values
+            })
         #expect(agreed == ClientHandshake.Agreed(subprotocol: "chat"))
         #expect(bytes.bytes == [1, 2])
     }

@@ -154,6 +154,30 @@ struct HandshakeTests {
         for text in ["", "a b", "a,b", "ä", "a\n", "(a)"] { #expect(!Handshake.isToken(text)) }
     }
 
+    @Test("The answer to a key is that of RFC 6455")
+    func accept() { #expect(Handshake.accept(for: "dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") }
+
+    @Test(
+        "SHA-1 is that of Python's hashlib, where the message fills its blocks and elsewhere",
+        arguments: [
+            (0, "Kfh9QIsMVZcl6xEPYxPHzW8SZ8w="),
+            (1, "ifbkLlYnnZ6VH2fexKeR04WxMg0="),
+            (18, "PS8ShIBxl381Ytz1iiM13pQkCdk="),
+            (19, "zVcqb9tMYc5Zc2uxBrAT/MVLynQ="),
+            (20, "3d08mPeHMipd/eEivLnIc3AJ3Zw="),
+            (27, "ILvNju3IIwsq8o4QkWth3MxkxWI="),
+            (28, "/XcGnuJ5rJIzd5Esv+vExqWq6t0="),
+            (29, "6xlQqxJL1nFtOYlcqjcRsVoE0ic="),
+            (91, "S4TS3wEZlFCBGHXdaDpW46BQpMc="),
+            (92, "4vwgdUH8mqztcfvSi8RYXGNEksM="),
+            (93, "y1t0mwL023F/xtpMJ6epvxazWRE="),
+            (200, "nwA8UALhXEwibxg90YEALRQrOkM="),
+        ])
+    func sha1(_ count: Int, _ expected: String) {
+        let key = String(decoding: (0..<count).map { UInt8(33 + $0 * 7 % 90) }, as: UTF8.self)
+        #expect(Handshake.accept(for: key) == expected)
+    }
+
     @Test("The suffix of the key is that of RFC 6455")
     func suffix() { #expect(Handshake.acceptSuffix == "258EAFA5-E914-47DA-95CA-C5AB0DC85B11") }
 }

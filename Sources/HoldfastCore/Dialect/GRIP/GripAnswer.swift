@@ -7,16 +7,18 @@ import NIOCore
 /// The events of one answer, turned into actions in their order: each may change how the next is understood.
 struct GripAnswer {
     private(set) var actions: [Action] = []
-    private let settings: GripSettings
+    private let reader: GripAnswerReader
     /// As it was before the answer.
     private let before: GripSession?
     private var prefix: String?
     private var meta: [String: String]
     private var filters: [ChannelName: [GripFilter]]
+    /// Whether a control message has touched what is remembered.
+    private var isTouched = false
 
     /// - Parameter isOpening: whether the answer sets GRIP up: what it sets is to be remembered even if nothing follows.
-    init(grip: GripSession?, settings: GripSettings, isOpening: Bool = false) {
-        self.settings = settings
+    init(grip: GripSession?, reader: GripAnswerReader, isOpening: Bool = false) {
+        self.reader = reader
         before = isOpening ? nil : grip
         prefix = grip?.messagePrefix
         meta = grip?.meta ?? [:]
@@ -47,6 +49,7 @@ struct GripAnswer {
     }
 
     private mutating func remember() {
+        guard isTouched || before == nil else { return }
         guard prefix != nil || !meta.isEmpty || !filters.isEmpty || before != nil else { return }
         let now = GripSession(messagePrefix: prefix, meta: meta, filters: filters)
         if now != before { actions.append(.control(.remember(now), to: nil)) }
@@ -54,7 +57,7 @@ struct GripAnswer {
 
     private mutating func message(_ bytes: ByteBuffer, isText: Bool, _ index: Int) throws(DialectError) {
         guard let prefix else { return send(bytes, isText: isText) }
-        if isText, bytes.starts(with: "c:") {
+        if isText, bytes.starts(with: Self.controlPrefix) {
             var json = bytes
             json.moveReaderIndex(forwardBy: 2)
             return try control(json, index)
@@ -82,6 +85,7 @@ struct GripAnswer {
             guard error.code != .tooManyFilters else { throw .notUnderstood("events[\(index)]: \(error.description)") }
             return warn("events[\(index)]: a control message that is not understood: \(error.description)")
         }
+        isTouched = true
         switch message {
         case .subscribe(let name, let names, let previousID):
             let channel = try channel(name, index)
@@ -91,7 +95,7 @@ struct GripAnswer {
             if let previousID { actions.append(.control(.follow(channel, from: previousID), to: nil)) }
         case .unsubscribe(let name):
             let channel = try channel(name, index)
-            guard !settings.subscribe.contains(channel) else { return }
+            guard !reader.settings.subscribe.contains(channel) else { return }
             filters[channel] = nil
             actions.append(.unsubscribe(channel, to: nil))
         case .detach: actions.append(.control(.detach, to: nil))
@@ -108,12 +112,26 @@ struct GripAnswer {
         }
     }
 
+    private static let controlPrefix = "c:"
+
     private func channel(_ name: String, _ index: Int) throws(DialectError) -> ChannelName {
-        guard let channel = ChannelName(settings.channelPrefix + name) else { throw .notUnderstood("events[\(index)].channel: \(ChannelName.rule)") }
+        guard let channel = ChannelName(reader.settings.channelPrefix + name) else {
+            throw .notUnderstood("events[\(index)].channel: \(ChannelName.rule)")
+        }
         return channel
     }
 }
 
 extension ByteBuffer {
-    fileprivate func starts(with text: String) -> Bool { readableBytesView.starts(with: text.utf8) }
+    fileprivate func starts(with text: String) -> Bool {
+        withUnsafeReadableBytes { bytes in
+            guard bytes.count >= text.utf8.count else { return false }
+            var place = 0
+            for byte in text.utf8 {
+                guard bytes[place] == byte else { return false }
+                place += 1
+            }
+            return true
+        }
+    }
 }

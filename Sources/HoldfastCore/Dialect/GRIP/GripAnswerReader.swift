@@ -5,13 +5,13 @@ import HoldfastWire
 import NIOCore
 
 /// Understands an app's answers to WebSocket-over-HTTP requests.
-struct GripAnswerReader {
-    /// The shortest time between calls without news (`Keep-Alive-Interval`), in seconds.
-    static let leastInterval = 1
+///
+/// A class, because the settings are many references, which a struct would count up and down for each answer.
+final class GripAnswerReader: Sendable {
     /// Bytes of all the facts that filters go by on one connection.
     static let maxMetaBytes = 4096
 
-    private let settings: GripSettings
+    let settings: GripSettings
 
     init(settings: GripSettings) {
         self.settings = settings
@@ -19,49 +19,49 @@ struct GripAnswerReader {
 
     /// - Throws: where the answer means failure: the client is then closed.
     func actions(from response: HTTPResponseMessage, to events: [SequencedEvent], in session: SessionView) throws(DialectError) -> [Action] {
-        let head = response.head
+        let head = GripAnswerHead(response.head)
         if case .end(let ending) = events.last?.event {
             // The connection is over, whatever the app makes of it; only what it has not taken yet matters.
-            guard head.status == 200, case .took(let bytes) = try taken(head) else { return [] }
+            guard head.status == 200, let bytes = try head.taken() else { return [] }
             // What CLOSE says may be counted along: of that nothing is left to take.
             let messages = events.reduce(0) { $0 + $1.event.weight }
             return [.took(contentBytes: bytes <= messages + ending.contentBytes ? min(bytes, messages) : bytes)]
         }
-        if case .open(let request) = events.first?.event { return try opening(response, isTrusted: request.isTrusted) }
+        if case .open(let request) = events.first?.event { return try opening(response, head, isTrusted: request.isTrusted) }
         guard head.status == 200 || head.status == 204 else { throw .status(head.status) }
-        guard isEvents(head) || response.body.readableBytes == 0 else {
-            throw .notUnderstood("Content-Type: expected \(GripDialect.contentType), found \(head.first("content-type") ?? "none")")
+        guard head.isEvents || response.body.readableBytes == 0 else {
+            throw .notUnderstood("Content-Type: expected \(GripDialect.contentType), found \(response.head.first("content-type") ?? "none")")
         }
-        var reading = GripAnswer(grip: session.grip, settings: settings)
+        var reading = GripAnswer(grip: session.grip, reader: self)
         try reading.read(try decode(response.body)[...])
-        return try settingsOfHead(head) + reading.actions
+        return try head.settings() + reading.actions
     }
 
     // MARK: The opening
 
     /// - Parameter isTrusted: whether a GRIP proxy asks, which carries instructions out itself: they are passed on to it.
-    private func opening(_ response: HTTPResponseMessage, isTrusted: Bool) throws(DialectError) -> [Action] {
-        let head = response.head
-        guard head.status == 200, isEvents(head) else { return [.reject(refusal(response))] }
+    private func opening(_ response: HTTPResponseMessage, _ head: GripAnswerHead, isTrusted: Bool) throws(DialectError) -> [Action] {
+        guard head.status == 200, head.isEvents else { return [.reject(refusal(response))] }
         let events = try decode(response.body)
         guard let first = events.first else {
-            guard let interval = try interval(head) ?? nil else {
+            guard let interval = head.interval ?? nil else {
                 throw .notUnderstood("the answer to OPEN has no event; accepted: OPEN first, or no event and a Keep-Alive-Interval")
             }
-            return try settingsOfHead(head) + [.askAgain(after: interval)]
+            return try head.settings() + [.askAgain(after: interval)]
         }
         guard first.kind == .open else { throw .notUnderstood("events[0]: expected OPEN first in the answer to OPEN, found \(first.kind.rawValue)") }
         var fields: [OpeningRequest.Field] = []
-        head.forEach { name, value in
+        response.head.forEach { name, value in
             if Self.isForHandshake(name) || (isTrusted && (name == "sec-websocket-extensions" || name.hasPrefix("grip-"))) {
                 fields.append(.init(name: name, value: value))
             }
         }
         let isPassedOn = settings.noGrip || isTrusted
-        var reading = GripAnswer(grip: isPassedOn ? nil : try grip(head), settings: settings, isOpening: true)
+        var reading = GripAnswer(grip: isPassedOn ? nil : try grip(response.head), reader: self, isOpening: true)
         try reading.read(events.dropFirst())
         let implicit = isPassedOn ? [] : settings.subscribe.map { Action.subscribe($0, to: nil) }
-        return [.accept(protocol: head.first("sec-websocket-protocol"), headers: fields)] + (try settingsOfHead(head)) + implicit + reading.actions
+        return [.accept(protocol: response.head.first("sec-websocket-protocol"), headers: fields)] + (try head.settings()) + implicit
+            + reading.actions
     }
 
     /// What the app turned the client away with: its answer is the client's.
@@ -85,49 +85,13 @@ struct GripAnswerReader {
 
     /// Whether the app asked for GRIP on this connection, and with which prefix.
     private func grip(_ head: HTTPResponseHead) throws(DialectError) -> GripSession? {
-        var values: [String] = []
-        head.forEach { name, value in if name == "sec-websocket-extensions" { values.append(value) } }
         do throws(GripParametersError) {
-            guard let offer = try GripParameters.list(values).first(where: { $0.value.lowercased() == "grip" }) else { return nil }
+            guard let offer = try GripParameters.list(head.values("sec-websocket-extensions")).first(where: { $0.value.lowercased() == "grip" })
+            else { return nil }
             return GripSession(messagePrefix: offer["message-prefix"] ?? "m:")
         } catch {
             throw .notUnderstood("Sec-WebSocket-Extensions: \(error)")
         }
-    }
-
-    // MARK: Headers of every answer
-
-    private func isEvents(_ head: HTTPResponseHead) -> Bool {
-        let type = (head.first("content-type") ?? "").prefix { $0 != ";" }
-        return type.lowercased().filter { !$0.isWhitespace } == GripDialect.contentType
-    }
-
-    private func settingsOfHead(_ head: HTTPResponseHead) throws(DialectError) -> [Action] {
-        var actions: [Action] = []
-        var changes: [StatePatch.Change] = []
-        head.forEach { name, value in
-            guard name.hasPrefix("set-meta-"), name.utf8.count > 9 else { return }
-            changes.append(.init(key: String(name.dropFirst(9)), value: value.isEmpty ? nil : value))
-        }
-        if !changes.isEmpty { actions.append(.setState(StatePatch(changes), to: nil)) }
-        if let interval = try interval(head) { actions.append(.control(.poll(every: interval), to: nil)) }
-        if let taken = try taken(head) { actions.append(taken) }
-        return actions
-    }
-
-    /// - Returns: outer `nil` where nothing is said of it, inner `nil` where it is turned off.
-    private func interval(_ head: HTTPResponseHead) throws(DialectError) -> Duration?? {
-        guard let text = head.first("keep-alive-interval") else { return .none }
-        guard let seconds = Int(text), seconds > 0 else { return .some(nil) }
-        return .some(.seconds(min(max(seconds, Self.leastInterval), 1_000_000)))
-    }
-
-    private func taken(_ head: HTTPResponseHead) throws(DialectError) -> Action? {
-        guard let text = head.first("content-bytes-accepted") else { return nil }
-        guard let bytes = Int(text), bytes >= 0 else {
-            throw .notUnderstood("Content-Bytes-Accepted: expected a number of bytes, found \"\(text)\"")
-        }
-        return .took(contentBytes: bytes)
     }
 
     private func decode(_ body: ByteBuffer) throws(DialectError) -> [WebSocketEvent] {

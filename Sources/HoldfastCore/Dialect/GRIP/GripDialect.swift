@@ -26,18 +26,19 @@ package struct GripDialect: Dialect {
         publishing = GripPublishing(maxMessageBytes: maxMessageBytes)
     }
 
-    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer? {
+    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> SplitHead? {
         heads.webhook(of: request, id: id)
     }
 
     package func request(for events: [SequencedEvent], in session: SessionView) -> WebhookRequest {
         // State that the control API has set may be no header.
-        var fields: [OpeningRequest.Field] = session.state.entries.filter { $0.key.isToken && $0.value.isFieldValue }.map {
-            .init(name: "meta-\($0.key)", value: $0.value)
+        var fields: [OpeningRequest.Field] = []
+        for entry in session.state.entries where entry.key.isToken && entry.value.isFieldValue {
+            fields.append(.init(name: "meta-\(entry.key)", value: entry.value))
         }
         if session.replayedBytes > 0 { fields.append(.init(name: "content-bytes-replayed", value: String(session.replayedBytes))) }
         for gap in session.gaps { fields.append(.init(name: "grip-last", value: GripLast.value(channel: gap.channel, lastID: gap.lastID))) }
-        var body = ByteBuffer()
+        var body = ByteBufferAllocator().buffer(capacity: events.reduce(0) { $0 + $1.event.weight + 32 })
         for event in events { Self.write(event.event, into: &body) }
         return WebhookRequest(head: session.facts.webhookHead, headers: fields, contentType: Self.contentType, body: body)
     }
@@ -50,7 +51,8 @@ package struct GripDialect: Dialect {
 
     package func command(from request: ControlRequest) -> ControlCommand? { publishing.command(from: request) }
 
-    static let contentType = "application/websocket-events"
+    static let contentType = contentTypeBytes.description
+    static let contentTypeBytes: StaticString = "application/websocket-events"
 
     private static func write(_ event: Event, into body: inout ByteBuffer) {
         switch event {

@@ -1,7 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+import HoldfastWire
 
 /// Where and how a `grip` route's app is asked: the request line and the headers that all webhooks of a connection share.
 struct GripRequestHead {
@@ -16,11 +16,11 @@ struct GripRequestHead {
     }
 
     /// Request line and fields of each webhook of a connection, the opening request's headers among them.
-    func webhook(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer {
+    func webhook(of request: OpeningRequest, id: ConnectionID) -> SplitHead {
         let fields = ProxyHeaders.replayed(request, settings: settings, isTLS: request.isSecure, isTrusted: request.isTrusted)
-        var head = ByteBufferAllocator().buffer(capacity: 256 + fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 })
-        func write(_ name: String, _ value: String) { head.writeString("\(name): \(value)\r\n") }
-        head.writeString("POST \(GripTarget.requestTarget(of: request, path: path, target: target, settings: settings)) HTTP/1.1\r\n")
+        var head = SplitHead()
+        func write(_ name: String, _ value: String) { head.appendField(name, value, isOwn: Self.differs(name)) }
+        head.appendOwn("POST \(GripTarget.requestTarget(of: request, path: path, target: target, settings: settings)) HTTP/1.1\r\n")
         write("host", settings.host ?? request.header("host") ?? target.authority)
         write("accept", GripDialect.contentType)
         write("content-type", GripDialect.contentType)
@@ -33,6 +33,16 @@ struct GripRequestHead {
         // Each webhook has a span of its own in the client's trace.
         for field in fields where field.name != "traceparent" { write(field.name, field.value) }
         return head
+    }
+
+    /// Whether a header is likely to be another one for each client.
+    private static func differs(_ name: String) -> Bool {
+        switch name {
+        case "authorization", "connection-id", "cookie", "forwarded", "sec-websocket-key", "tracestate", "x-forwarded-for", "x-real-ip",
+            "x-request-id":
+            true
+        default: false
+        }
     }
 }
 

@@ -20,7 +20,15 @@ package enum JSONActionReader {
     /// - Parameter body: in an answer an empty one, white space alone, and an object without `actions` ask for nothing.
     /// - Throws: a ``DialectError`` that names the JSON path, or line and column where it is not JSON.
     package static func read(_ body: ByteBuffer, from origin: Origin) throws(DialectError) -> [Action] {
-        if case .answer = origin, body.readableBytesView.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { return [] }
+        if case .answer = origin {
+            if let sends = JSONSendReader.read(body) { return sends }
+            if body.isBlank { return [] }
+        }
+        return try readAny(body, from: origin)
+    }
+
+    /// The same by way of values, for all there is.
+    static func readAny(_ body: ByteBuffer, from origin: Origin) throws(DialectError) -> [Action] {
         let document: JSONValue
         do throws(JSONSyntaxError) {
             document = try JSONReader.parse(body)
@@ -99,18 +107,21 @@ package enum JSONActionReader {
 
     private static func payload(_ field: JSONField) throws(DialectError) -> Payload {
         // A JSON null is a message too, so presence counts here, not value.
-        let given = ["text", "json", "base64"].filter { field.value[$0] != nil }
-        guard given.count == 1, let value = field.value[given[0]] else {
-            let found = given.isEmpty ? "none" : given.joined(separator: " and ")
-            throw field.invalid("expected exactly one of text, json, base64, found \(found)")
-        }
-        let content = JSONField(value: value, path: "\(field.path).\(given[0])")
-        switch given[0] {
-        case "text": return .text(ByteBuffer(string: try content.string()))
-        case "json": return .text(content.value.source)
-        default:
+        let text = field.value["text"]
+        let json = field.value["json"]
+        let base64 = field.value["base64"]
+        switch (text, json, base64) {
+        case (let value?, nil, nil):
+            guard let bytes = value.text else { throw field.member("text", value).expected("a string") }
+            return .text(bytes)
+        case (nil, let value?, nil): return .text(value.source)
+        case (nil, nil, let value?):
+            let content = field.member("base64", value)
             guard let bytes = Base64.decode(try content.string()) else { throw content.invalid("not base64") }
             return .binary(bytes)
+        default:
+            let given = [("text", text), ("json", json), ("base64", base64)].filter { $0.1 != nil }.map(\.0)
+            throw field.invalid("expected exactly one of text, json, base64, found \(given.isEmpty ? "none" : given.joined(separator: " and "))")
         }
     }
 
@@ -183,4 +194,14 @@ package enum PublicationID {
     package static let rule = "expected 1 to \(maxBytes) bytes"
 
     package static func isValid(_ text: String) -> Bool { (1...maxBytes).contains(text.utf8.count) }
+}
+
+extension ByteBuffer {
+    /// Whether it holds nothing but white space.
+    fileprivate var isBlank: Bool {
+        withUnsafeReadableBytes { bytes in
+            for byte in bytes where byte != 0x20 && !(0x09...0x0D).contains(byte) { return false }
+            return true
+        }
+    }
 }

@@ -31,7 +31,7 @@ package struct SlipDialect: Dialect {
     }
 
     /// The metadata that the connection has until the app sets its own.
-    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> ByteBuffer? { SlipMetadata.original(of: request) }
+    package func webhookHead(of request: OpeningRequest, id: ConnectionID) -> SplitHead? { SlipMetadata.original(of: request) }
 
     package func request(for events: [SequencedEvent], in session: SessionView) -> WebhookRequest {
         WebhookRequest(contentType: Self.contentType, body: self.events.body(events, in: session))

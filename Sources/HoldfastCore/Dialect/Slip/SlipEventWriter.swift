@@ -11,7 +11,7 @@ struct SlipEventWriter {
 
     func body(_ events: [SequencedEvent], in session: SessionView) -> ByteBuffer {
         var json = JSONWriter(
-            capacity: 256 + (session.facts.webhookHead?.readableBytes ?? 0) + events.reduce(0) { $0 + $1.event.weight * 4 / 3 + 96 })
+            capacity: 256 + (session.facts.webhookHead?.count ?? 0) + events.reduce(0) { $0 + $1.event.weight * 4 / 3 + 96 })
         json.beginObject()
         json.key("connectionId")
         json.string(session.facts.idText)

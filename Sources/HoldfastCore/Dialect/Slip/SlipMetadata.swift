@@ -13,7 +13,7 @@ enum SlipMetadata {
     static let stateKey = "metadata"
 
     /// What it is at first.
-    static func original(of request: OpeningRequest) -> ByteBuffer {
+    static func original(of request: OpeningRequest) -> SplitHead {
         var json = JSONWriter(capacity: 64 + request.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 8 })
         json.beginObject()
         json.key("headers")
@@ -21,7 +21,9 @@ enum SlipMetadata {
         json.key("ip")
         json.string(request.remoteAddress)
         json.endObject()
-        return json.buffer
+        var text = SplitHead()
+        text.appendOwn(String(buffer: json.buffer))
+        return text
     }
 
     /// The change that sets it.
@@ -32,8 +34,10 @@ enum SlipMetadata {
     /// Writes it as it is now.
     static func write(_ session: SessionView, into json: inout JSONWriter) {
         guard let text = session.state[stateKey] else {
-            if let original = session.facts.webhookHead { json.raw(original) } else { json.null() }
-            return
+            guard let original = session.facts.webhookHead else { return json.null() }
+            var text = ByteBufferAllocator().buffer(capacity: original.count)
+            original.write(into: &text)
+            return json.raw(text)
         }
         let bytes = ByteBuffer(string: text)
         // The control API can set the same entry to any text.

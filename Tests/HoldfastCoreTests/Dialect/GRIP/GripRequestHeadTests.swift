@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
+import HoldfastWire
 import NIOCore
 import Testing
 
@@ -13,7 +14,9 @@ struct GripRequestHeadTests {
         let dialect = GripDialect(
             settings: settings, path: try #require(PathPattern(path)), target: try #require(TargetURL(target)), maxMessageBytes: 1 << 20)
         let head = try #require(dialect.webhookHead(of: request, id: .sample()))
-        let text = String(buffer: head)
+        var bytes = ByteBuffer()
+        head.write(into: &bytes)
+        let text = String(buffer: bytes)
         #expect(text.hasSuffix("\r\n"), "each line has its end")
         #expect(!text.contains("\r\n\r\n"), "more fields follow")
         return text.dropLast().split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
