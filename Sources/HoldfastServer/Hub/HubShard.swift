@@ -92,8 +92,9 @@ package final class HubShard {
         let bound = NIOLoopBound(self, eventLoop: loop)
         weak let hub = hub
         loop.scheduleRepeatedTask(initialDelay: .nanoseconds(Self.tick.inNanoseconds), delay: .nanoseconds(Self.tick.inNanoseconds)) { task in
-            // The clock stops with the hub.
-            if hub == nil { task.cancel() } else { bound.value.ticked() }
+            // The clock stops with the hub, which may not go while it ticks.
+            guard let hub else { return task.cancel() }
+            withExtendedLifetime(hub) { bound.value.ticked() }
         }
     }
 

@@ -47,22 +47,25 @@ package struct Gateway: Service {
     /// - Throws: a ``GatewayError`` when it cannot start.
     package func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads ?? UsableCores.count)
+        var hub: Hub?
         let outcome: Result<Void, any Error>
         do {
-            outcome = .success(try await run(on: group))
+            outcome = .success(try await run(on: group, keeping: &hub))
         } catch {
             outcome = .failure(error)
         }
+        // The last turns of the loops still look at the hub.
         try? await group.shutdownGracefully()
+        withExtendedLifetime(hub) {}
         try outcome.get()
     }
 
-    private func run(on group: MultiThreadedEventLoopGroup) async throws {
+    private func run(on group: MultiThreadedEventLoopGroup, keeping hub: inout Hub?) async throws {
         var proxies: [String: HTTPProxy] = [:]
         let outcome: Result<Void, any Error>
         do {
             for route in configuration.routes where route.dialect == .grip { proxies[route.name] = try HTTPProxy(route, group: group) }
-            outcome = .success(try await run(on: group, proxies))
+            outcome = .success(try await run(on: group, proxies, keeping: &hub))
         } catch {
             outcome = .failure(error)
         }
@@ -71,7 +74,7 @@ package struct Gateway: Service {
     }
 
     /// - Parameter proxies: the ways to the apps for plain requests, by the routes' names.
-    private func run(on group: MultiThreadedEventLoopGroup, _ proxies: [String: HTTPProxy]) async throws {
+    private func run(on group: MultiThreadedEventLoopGroup, _ proxies: [String: HTTPProxy], keeping kept: inout Hub?) async throws {
         let loops = Array(group.makeIterator())
         let admission = makeAdmission()
         let logger = logger
@@ -82,6 +85,7 @@ package struct Gateway: Service {
         let hub = try await Hub(configuration: configuration, broker: broker, loops: loops, dials: dials) { index, loop in
             HubShard(index: index, loop: loop, configuration: configuration, shared: routes, admission: admission, logger: logger)
         }
+        kept = hub
         do {
             try await broker.join(hub)
         } catch {
