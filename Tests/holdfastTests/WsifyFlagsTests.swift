@@ -19,7 +19,7 @@ import Testing
         #expect(plan.configuration.listen.map(\.description) == [":3000"])
         #expect(plan.configuration.control == HostPort(host: "127.0.0.1", port: 8081))
         #expect(plan.configuration.logFormat == .json)
-        #expect(plan.configuration.broker == "memory")
+        #expect(plan.configuration.cluster.brokers == ["memory"])
         #expect(route.dialect == .wsify)
         #expect(route.path.description == "/ws")
         #expect(route.target == nil)

@@ -37,6 +37,7 @@ extension GatewayConfiguration {
 
     /// The broker's URL without the user's name and password.
     private var brokerShown: String {
+        let broker = cluster.brokers[0]
         guard let scheme = broker.firstRange(of: "://"), let at = broker.lastIndex(of: "@") else { return broker }
         return "\(broker[..<scheme.upperBound])(hidden)\(broker[at...])"
     }

@@ -35,8 +35,8 @@ package struct GatewayConfiguration: Equatable, Sendable {
     package var controlTLS: TLSFiles?
     /// The authority whose certificates clients of the control API must show; `nil` where they need none.
     package var controlClientCaFile: String?
-    /// The broker's URL; `memory` for a node that stands alone.
-    package var broker = "memory"
+    /// How it joins other nodes.
+    package var cluster = ClusterSettings()
     package var logLevel = LogLevel.info
     package var logFormat = LogFormat.auto
     package var logColor = LogColor.auto

@@ -212,19 +212,6 @@ package final class Hub: Sendable {
         for (handle, actions) in zip(shards, local) where !actions.isEmpty {
             handle.loop.execute { _ = handle.shard.value.perform(actions) }
         }
-        let broker = broker
-        for (node, actions) in remote {
-            // The one task of this path: only actions for other nodes come here.
-            Task { _ = await broker.perform(actions, on: node) }
-        }
-    }
-}
-
-extension Hub: BrokerInbox {
-    package func deliver(_ broadcasts: [Broadcast]) {
-        taps.offer(broadcasts)
-        for handle in shards {
-            handle.loop.execute { _ = handle.shard.value.deliver(broadcasts) }
-        }
+        for (node, actions) in remote { broker.send(actions, to: node, answer: nil) }
     }
 }

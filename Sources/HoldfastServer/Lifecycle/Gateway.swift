@@ -87,7 +87,7 @@ package struct Gateway: Service {
         }
         kept = hub
         do {
-            try await broker.join(hub)
+            try await broker.join(hub, on: loops[0])
         } catch {
             throw GatewayError(.cannotJoin, "\(error)")
         }

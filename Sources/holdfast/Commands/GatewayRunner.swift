@@ -25,7 +25,7 @@ enum GatewayRunner {
         let configuration = plan.configuration
         let logger = makeLogger(configuration)
         for warning in plan.warnings { logger.warning("\(warning)") }
-        let broker = try BrokerChoice.make(configuration.broker, node: configuration.node)
+        let broker = try BrokerChoice.make(configuration.cluster, node: configuration.node, version: Version.number, logger: logger)
         let certificates = try Certificates(configuration, logger: logger)
         let gateway = Gateway(
             configuration: configuration, broker: broker, certificates: certificates, logger: logger, dials: farewell?.dials ?? DialBook()
