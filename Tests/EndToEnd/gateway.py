@@ -190,6 +190,13 @@ class Gateway(Program):
 
     # The public port, the first of those that are printed
 
+    @property
+    def publishing_port(self):
+        """Where an app publishes that does it on the public port."""
+        if not self.other:
+            return self.port
+        return int(re.search(r"wss?://(?:[^\s:/]+|\[[^]]+\]):(\d+)", self.other.stdout.all()[0])[1])
+
     def url(self, path="/"):
         return f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
