@@ -5,7 +5,6 @@ condition: none of these returns before the server answers.
 """
 
 import contextlib
-import json
 import pathlib
 import shutil
 import signal
@@ -122,7 +121,9 @@ class NATS(Server):
         return [shutil.which(self.program) or f"/usr/sbin/{self.program}", "-c", self._configuration()]
 
     def _configuration(self):
-        lines = [f"server_name: {self.name}", f'listen: "{self.listen}:{self.port}"', f'http: "{self.listen}:{self.monitor}"', "write_deadline: 2s", self.more]
+        lines = [
+            f"server_name: {self.name}", f'listen: "{self.listen}:{self.port}"', f'http: "{self.listen}:{self.monitor}"', "write_deadline: 2s", self.more,
+        ]
         if self.tls:
             lines.append(f'tls {{ cert_file: "{self.tls.certificate}", key_file: "{self.tls.key}" }}')
         if self.peers:
@@ -229,7 +230,9 @@ class Redis(Server):
         common = ["--bind", self.listen, "--save", "", "--appendonly", "no", "--dir", self.folder, "--protected-mode", "no"]
         if not self.tls:
             return [self.program, "--port", self.port, *common, *self.more]
-        files = ["--tls-cert-file", self.tls.certificate, "--tls-key-file", self.tls.key, "--tls-ca-cert-file", self.authority, "--tls-auth-clients", "no"]
+        files = [
+            "--tls-cert-file", self.tls.certificate, "--tls-key-file", self.tls.key, "--tls-ca-cert-file", self.authority, "--tls-auth-clients", "no",
+        ]
         return [self.program, "--port", 0, "--tls-port", self.port, *files, *common, *self.more]
 
     def is_ready(self):

@@ -71,7 +71,7 @@ async def test_the_event_has_what_the_app_knows_the_connection_by(cluster, app):
     nodes = cluster(names="ab")
     socket = await join(nodes["a"], "room", more="&name=ann")
     identity = app.last_id()
-    nodes["a"].act({"type": "setState", "to": identity, "state": {"user": "Ann", "note": "ü"}}, {"type": "subscribe", "to": identity, "channel": "hall"})
+    nodes["a"].act({"type": "setState", "to": identity, "state": {"user": "Ann", "note": "ü"}})
     await socket.send("one")
     await eventually(lambda: app.texts() == ["one"], "the app gets the message", show=app.transcript)
     [message] = [webhook for webhook in app.webhooks if "message" in webhook.types]

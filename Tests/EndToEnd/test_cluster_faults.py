@@ -14,7 +14,7 @@ from authority import Authority, authority  # noqa: F401
 from brokers import broker, engine, start_broker  # noqa: F401
 from client import all_received, connect, received, round_trip
 from cluster import JOIN, cluster, flags_for, heard_by, join, messages, nodes_of, nothing_more, put  # noqa: F401
-from eventually import eventually, stays
+from eventually import eventually
 from gateway import REPOSITORY, Program, free_port, run
 
 CHANNELS, EACH = 10_000, 100

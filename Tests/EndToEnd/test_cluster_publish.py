@@ -1,4 +1,4 @@
-"""Publications in a cluster: published anywhere they reach everybody once, in each form, in order; and who is not on a channel hears nothing of it."""
+"""Publications in a cluster: published anywhere they reach everybody once, in each form, in order; who is not on a channel hears nothing of it."""
 
 import asyncio
 import concurrent.futures
@@ -44,7 +44,10 @@ async def test_answers_of_the_app_publish_everywhere(cluster, broker, app):
     assert [await received(socket) for socket in sockets] == ["hello"] * 3
 
 
-@pytest.mark.parametrize("content", ["", "plain", "ünï \U0001f388 \0 text", b"", b"\x00\xff\x01", b"x" * 700_000, "y" * 200_000], ids=lambda one: repr(one)[:20])
+FORMS = ["", "plain", "ünï \U0001f388 \0 text", b"", b"\x00\xff\x01", b"x" * 700_000, "y" * 200_000]
+
+
+@pytest.mark.parametrize("content", FORMS, ids=lambda one: repr(one)[:20])
 async def test_forms_arrive_as_they_were(cluster, broker, content):
     nodes = cluster(names="ab")
     socket = await join(nodes["a"], "room")
@@ -115,7 +118,8 @@ async def test_who_is_excepted_gets_nothing_on_any_node(cluster, broker, app):
     id_of_ann = app.last_id()
     bob = await join(nodes["a"], "room")
     await heard_by(broker, "room", 1)
-    nodes["b"].act({"type": "publish", "channel": "room", "text": "not for ann", "except": [id_of_ann]}, {"type": "publish", "channel": "room", "text": "end"})
+    publication = {"type": "publish", "channel": "room"}
+    nodes["b"].act({**publication, "text": "not for ann", "except": [id_of_ann]}, {**publication, "text": "end"})
     assert [await received(ann), await received(bob), await received(bob)] == ["end", "not for ann", "end"]
 
 
@@ -177,7 +181,8 @@ def held_app(broker):
         if request.is_websocket:
             return accept(subscribe("room"), text("on")) if "OPEN" in request.types else grip_reply()
         hold = "stream" if "stream" in request.path else "response"
-        return Answer(200, [("Content-Type", "text/plain"), ("Grip-Hold", hold), ("Grip-Channel", "room")], "held\n" if hold == "stream" else "timeout\n")
+        headers = [("Content-Type", "text/plain"), ("Grip-Hold", hold), ("Grip-Channel", "room")]
+        return Answer(200, headers, "held\n" if hold == "stream" else "timeout\n")
 
     with GripApp(behaviour) as app:
         yield app
@@ -207,7 +212,8 @@ async def test_grip_forms_and_held_requests_across_nodes(grip_pair, broker):
         assert (response.status, response.text, response.headers["x-one"]) == (201, "to requests", "1")
         publish(b, {"channel": "room", "formats": {"ws-message": {"content-bin": "AAH/"}}})
         assert await received(socket) == b"\x00\x01\xff"
-        publish(b, {"channel": "room", "formats": {"ws-message": {"action": "close", "code": 4009, "reason": "bye"}, "http-stream": {"action": "close"}}})
+        closing = {"ws-message": {"action": "close", "code": 4009, "reason": "bye"}, "http-stream": {"action": "close"}}
+        publish(b, {"channel": "room", "formats": closing})
         await stream.ended()
         assert await ending(socket) == (4009, "bye")
 

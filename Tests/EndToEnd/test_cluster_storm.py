@@ -112,10 +112,10 @@ def storm(nodes, broker, ears):
     for number in (1, 2):
         for name in "ab":
             put(nodes[name], f"c{CHANNELS - number}", f"last-{name}:{number}")
+    last = {f"last-{who}:{number}" for who in "ab" for number in (1, 2)}
     for name in "ab":
         eventually_blocking(
-            lambda name=name: {text for _, text in ears[name].heard if text.startswith("last-")} == {f"last-{who}:{n}" for who in "ab" for n in (1, 2)},
-            f"{name} hears the last", within=20)
+            lambda name=name: last == {text for _, text in ears[name].heard if text.startswith("last-")}, f"{name} hears the last", within=20)
     missing = {}
     for receiver in "ab":
         missing[receiver] = judge(receiver, ears[receiver], publishers, outages)
@@ -154,7 +154,7 @@ def counts_agree(nodes, ears):
 
 
 def kill_in_the_middle(nodes, broker):
-    """Kills a gateway, then a server of the broker to which another is connected; that server comes back empty. Returns the outages of the survivors."""
+    """Kills a gateway, then the server of the broker that another is connected to; that comes back empty. Returns the outages of the survivors."""
     outages = {"a": Outage(), "b": Outage()}
     reconnects = {name: nodes[name].metric("holdfast_broker_reconnects_total") for name in outages}
     nodes.crash("c")
@@ -173,7 +173,7 @@ def kill_in_the_middle(nodes, broker):
         return nodes[name].metric("holdfast_broker_up") == 1 and (came_back or name not in affected)
 
     for name, outage in outages.items():
-        eventually_blocking(lambda name=name: back(name), f"{name} is back", within=20, show=lambda name=name: nodes[name].get("/metrics").text[-2000:])
+        eventually_blocking(lambda name=name: back(name), f"{name} is back", within=20, show=nodes[name].transcript)
         outage.end = time.monotonic()
     if victim is not broker:
         victim.start().wait()

@@ -82,7 +82,8 @@ async def test_nodes(cluster):
     assert [node.metric("holdfast_cluster_nodes") for node in nodes] == [3, 3, 3]
     for node in nodes:
         await eventually(
-            lambda node=node: nodes_of(node)["b"]["connections"] == 3, "the clients of b are counted", within=5, show=lambda node=node: nodes_of(node))
+            lambda node=node: nodes_of(node)["b"]["connections"] == 3, "the clients of b are counted", within=5,
+            show=lambda node=node: nodes_of(node))
         shown = nodes_of(node)
         assert set(shown) == {"a", "b", "c"}
         assert len({entry["version"] for entry in shown.values()}) == 1, shown

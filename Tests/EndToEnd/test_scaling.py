@@ -32,7 +32,7 @@ def commands():
 
 @pytest.fixture
 def place(tmp_path):
-    """Where the example's ports are free: a network of its own, or this machine's where there are no namespaces. A folder with what it needs in PATH."""
+    """Where the example's ports are free: a network of its own, or this machine's where there can be none. A folder, with what it needs in PATH."""
     folder = tmp_path / "here"
     folder.mkdir()
     (folder / "Examples").symlink_to(REPOSITORY / "Examples")
@@ -57,7 +57,8 @@ def test_three_nodes_on_one_machine_as_written(place):
     script = "\n".join(commands())
     # Its own session: whatever it leaves running ends with it.
     process = subprocess.Popen(
-        [*inside, "bash", "-e", "-c", script], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        [*inside, "bash", "-e", "-c", script], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True)
     try:
         eventually_blocking(lambda: process.poll() is not None, "the commands have run", within=45, show=lambda: logs(folder))
         os.killpg(process.pid, signal.SIGTERM)
@@ -198,6 +199,7 @@ def test_servers_of_nats(tmp_path):
 def test_balancer(tmp_path):
     file = tmp_path / "nginx.conf"
     # Names of the containers are known only there.
-    file.write_text(f"pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log;\n" + re.sub(r"server ([abc]):", "server 127.0.0.1:", (FOLDER / "nginx.conf").read_text()))
+    text = re.sub(r"server [abc]:", "server 127.0.0.1:", (FOLDER / "nginx.conf").read_text())
+    file.write_text(f"pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log;\n{text}")
     done = subprocess.run([shutil.which("nginx") or "/usr/sbin/nginx", "-t", "-p", tmp_path, "-c", file], capture_output=True, text=True, timeout=30)
     assert "syntax is ok" in done.stderr, done.stderr
