@@ -45,7 +45,7 @@ struct Drain: Sendable {
     private func remaining() async -> Int {
         var count = 0
         for handle in hub.shards {
-            count += (try? await handle.loop.submit { handle.shard.value.memberCount }.get()) ?? 0
+            count += (try? await handle.loop.submit { handle.shard.value.memberCount + handle.shard.value.lost.count }.get()) ?? 0
         }
         return count
     }

@@ -115,8 +115,18 @@ package enum MetricsPage {
         page.sample([], Double(report.sendQueueBytes))
         page.family("holdfast_broker_up", .gauge, help: "Whether other nodes can be reached.")
         page.sample([("broker", broker.name)], broker.isUp ? 1 : 0)
+        if !(broker is MemoryBroker) { write(report.lostConnections, to: &page) }
         if !certificates.isEmpty { write(certificates, to: &page) }
         return page.text
+    }
+
+    private static func write(_ lost: LostConnectionCounters, to page: inout ExpositionWriter) {
+        page.family(
+            "holdfast_lost_node_connections_total", .counter, help: "Connections of lost nodes whose app this node was to tell, by what became of it."
+        )
+        for outcome in LostConnectionCounters.Outcome.allCases { page.sample([("outcome", outcome.rawValue)], Double(lost[outcome])) }
+        page.family("holdfast_lost_node_connections_waiting", .gauge, help: "Connections of lost nodes whose app is yet to be told.")
+        page.sample([], Double(lost.waiting))
     }
 
     private static func write(_ certificates: [ServerCertificate], to page: inout ExpositionWriter) {
