@@ -171,6 +171,7 @@ import Testing
         await cluster.advance(.seconds(15))
         #expect(nodes.map { $0.broker.members.count } == [1, 1, 0])
         nodes[0].broker.broadcast([try .sample("room", "unheard")])
+        await cluster.settle()
         cluster.exchange.heal()
         await cluster.advance(.seconds(3))
         #expect(nodes.map { $0.broker.members.count } == [2, 2, 2])

@@ -68,6 +68,7 @@ import Testing
     func unwanted() async throws {
         let cluster = TestCluster { $0.closingEvents = .none }
         let nodes = try await cluster.nodes("a", "b")
+        await cluster.settle()
         let count = cluster.exchange.log.count
         nodes[0].broker.keep(records(nodes[0], 0..<20).map(RecordChange.set))
         await cluster.advance(.milliseconds(200))

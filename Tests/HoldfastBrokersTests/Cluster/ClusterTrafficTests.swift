@@ -43,6 +43,7 @@ import Testing
     @Test("Publications of one call for one channel travel in one message of bounded size")
     func batches() async throws {
         let nodes = try await cluster.nodes("a", "b")
+        await cluster.settle()
         let before = cluster.exchange.log.count
         nodes[0].broker.broadcast(try (0..<100).map { try .sample("room", "\($0)") })
         await cluster.settle()

@@ -3,6 +3,7 @@
 
 import HoldfastCore
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -41,8 +42,12 @@ final class TestCluster: Sendable {
     }
 
     private func join(_ node: Node) async throws {
-        let joining = Task { try await node.broker.join(node.inbox, on: loop) }
-        try await advance(until: "\(node.broker.node) is in") { node.broker.status.isUp || joining.isCancelled }
+        let isOver = NIOLockedValueBox(false)
+        let joining = Task {
+            defer { isOver.withLockedValue { $0 = true } }
+            try await node.broker.join(node.inbox, on: loop)
+        }
+        try await advance(until: "\(node.broker.node) has joined or not") { isOver.withLockedValue { $0 } }
         try await joining.value
     }
 

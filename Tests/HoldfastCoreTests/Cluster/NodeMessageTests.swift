@@ -62,7 +62,7 @@ import Testing
                     var changed = bytes
                     changed[place] = change
                     guard let other = try? read(ByteBuffer(bytes: changed)) else { continue }
-                    #expect(throws: Never.self) { try writer.bytes(of: other) }
+                    _ = try writer.bytes(of: other)
                 }
             }
         }
