@@ -9,8 +9,8 @@ struct WorkShare {
     private let madeAt = MonotonicTime.current
     private let workedBefore = Self.worked
 
-    /// Whether it has had little time to spare.
-    var isBusy: Bool { Self.worked.since(workedBefore) * 8 > MonotonicTime.current.since(madeAt) * 7 }
+    /// Whether it has had little time to spare. A quarter may go to other programs on its processor.
+    var isBusy: Bool { Self.worked.since(workedBefore) * 4 > MonotonicTime.current.since(madeAt) * 3 }
 
     private static var worked: MonotonicTime {
         var time = timespec()
