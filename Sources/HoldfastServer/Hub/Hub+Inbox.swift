@@ -3,29 +3,33 @@
 
 package import HoldfastCore
 package import HoldfastWire
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// What other nodes want of this one.
 extension Hub: BrokerInbox {
     package func deliver(_ broadcasts: [Broadcast]) {
-        taps.offer(broadcasts)
-        for handle in shards {
-            handle.loop.execute { _ = handle.shard.value.deliver(broadcasts) }
-        }
+        receive(broadcasts)
     }
 
+    package var standing: NodeStanding { watch.standing }
+
     package func perform(_ actions: [Action], answer: @escaping @Sendable ([ActionResult]) -> Void) {
-        // Told to their loops here, in the order of the calls.
         let plan = plan(actions)
-        let pending = zip(shards, plan.local).filter { !$0.1.isEmpty }.map { handle, steps in
-            (steps, handle.loop.submit { handle.shard.value.perform(steps.map(\.action)) })
-        }
-        Task {
-            var tally = plan.tally
-            for (steps, future) in pending {
-                for (step, result) in zip(steps, (try? await future.get()) ?? []) { tally.add(result, at: step.index) }
+        let parts = zip(shards, plan.local).filter { !$0.1.isEmpty }
+        guard !parts.isEmpty else { return answer(plan.tally.results) }
+        let waiting = NIOLockedValueBox((tally: plan.tally, left: parts.count))
+        // Told to their loops here, in the order of the calls.
+        for (handle, steps) in parts {
+            handle.run { shard in
+                let results = shard.perform(steps.map(\.action))
+                let all = waiting.withLockedValue { waiting -> [ActionResult]? in
+                    for (step, result) in zip(steps, results) { waiting.tally.add(result, at: step.index) }
+                    waiting.left -= 1
+                    return waiting.left == 0 ? waiting.tally.results : nil
+                }
+                if let all { answer(all) }
             }
-            answer(tally.results)
         }
     }
 
@@ -33,11 +37,9 @@ extension Hub: BrokerInbox {
         switch question {
         case .connection(let id): .connections(await connection(id).map { [$0.shown] } ?? [])
         case .connections(let cursor, let limit, let route, let channel):
-            .connections(await connections(after: cursor, limit: limit, route: route, channel: channel).map(\.shown))
-        case .channels(let cursor, let limit):
-            .channels(
-                await channels().filter { entry in cursor.map { $0.description < entry.name.description } ?? true }.prefix(limit)
-                    .map { ChannelCount(name: $0.name, subscribers: $0.subscribers) })
+            .connections(
+                ViewPortion.cut(await connections(after: cursor, limit: ViewPortion.limit(limit), route: route, channel: channel).map(\.shown)))
+        case .channels(let cursor, let limit): .channels(await channels(after: cursor, limit: ViewPortion.limit(limit)))
         case .subscriberCount(let channel): .count(await subscriberCount(of: channel))
         }
     }
