@@ -102,7 +102,8 @@ def main():
 
 def has_ended(client):
     try:
-        return not client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        client.setblocking(False)
+        return not client.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return False
     except ConnectionError:

@@ -31,10 +31,10 @@ class Costs:
     kernel: float = 4000  # the kernel's part of a socket whose buffers are empty
     # docs/benchmarks.md, "Between nodes"
     publication: float = 15  # taken at the control API, one to a request
-    remote_send: float = 5  # to give a publication to the broker
-    remote_receive: float = 10  # to take one from the broker, without its deliveries
-    nats_message: float = 3  # the broker's own, for each message that goes in, and for each copy that goes out
-    redis_message: float = 3
+    remote_send: float = 3  # to give a publication to the broker
+    remote_receive: float = 6  # to take one from the broker, without its deliveries
+    nats_message: float = 2  # the broker's own under load, for each message that goes in, and for each copy that goes out
+    redis_message: float = 1.5
     # Measured with 200,000 subjects: resident memory of the server for each subscription of a node.
     nats_subscription: float = 750
     redis_subscription: float = 260
