@@ -8,12 +8,31 @@ package import Logging
 package enum BrokerChoice {
     /// - Throws: a ``BrokerError`` that says what is accepted.
     package static func make(_ settings: ClusterSettings, node: NodeName, version: String, logger: Logger) throws(BrokerError) -> any Broker {
-        switch settings.brokers {
-        case ["memory"], ["memory://"]: return MemoryBroker(node: node)
-        case let urls:
-            throw BrokerError(
-                .unknownBroker,
-                "broker: \"\(urls.joined(separator: ", "))\" is not known to this version; accepted: memory (a node that stands alone)")
+        if settings.brokers == ["memory"] || settings.brokers == ["memory://"] {
+            if let unused = unusedFile(settings) {
+                throw BrokerError(.unusableFile, "\(unused) has no use: broker is memory, and this node stands alone")
+            }
+            return MemoryBroker(node: node)
         }
+        _ = try bus(settings, node: node, version: version, logger: logger)
+        let shown = BusAddress.withoutCredentials(settings.brokers.joined(separator: ","))
+        throw BrokerError(.unknownBroker, "broker: \"\(shown)\" is not known to this version")
+    }
+
+    /// The way to the engine that the settings name.
+    ///
+    /// - Throws: a ``BrokerError`` that says what is accepted.
+    package static func bus(_ settings: ClusterSettings, node: NodeName, version: String, logger: Logger) throws(BrokerError) -> any Bus {
+        let settings = try BusSettings(settings, node: node, version: version)
+        return switch settings.kind {
+        case .nats: NATSBus(settings, logger: logger)
+        case .redis: RedisBus(settings, logger: logger)
+        }
+    }
+
+    private static func unusedFile(_ settings: ClusterSettings) -> String? {
+        if settings.credentialsFile != nil { return "cluster.credentialsFile" }
+        if settings.caFile != nil { return "cluster.caFile" }
+        return settings.certificate == nil ? nil : "cluster.certificate"
     }
 }

@@ -20,16 +20,17 @@ package final class RecordingBroker: Broker {
 
     package let node: NodeName
     package let name = "recording"
-    package var status: BrokerStatus { BrokerStatus(isUp: true) }
+    package let status: BrokerStatus
     package let members: [NodeMember]
     private let log = Mutex<[Note]>([])
     private let answer: @Sendable ([Action]) -> [ActionResult]
 
     package init(
-        node: NodeName = .standalone, members: [NodeMember] = [],
+        node: NodeName = .standalone, members: [NodeMember] = [], status: BrokerStatus = BrokerStatus(isUp: true),
         answer: @escaping @Sendable ([Action]) -> [ActionResult] = { $0.map { _ in .notFound } }
     ) {
         self.members = members
+        self.status = status
         self.node = node
         self.answer = answer
     }

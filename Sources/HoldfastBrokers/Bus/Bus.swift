@@ -27,7 +27,7 @@ package protocol Bus: Sendable {
     /// Sends what waits, for at most a second, and disconnects.
     func stop() async
 
-    /// From here on messages with these subjects are wanted. Remembered, and asked for again after each reconnect, in batches.
+    /// From here on messages with these subjects are wanted. Remembered, also before the start, and asked for again after each reconnect, in batches.
     func subscribe(_ subjects: [String])
 
     func unsubscribe(_ subjects: [String])

@@ -78,6 +78,9 @@ package protocol BrokerInbox: Sendable {
     /// - Parameter answer: is called once, on any thread, with a result for each action.
     func perform(_ actions: [Action], answer: @escaping @Sendable ([ActionResult]) -> Void)
 
+    /// What this node tells the others of itself, at intervals.
+    var standing: NodeStanding { get }
+
     /// What this node holds.
     func answer(_ question: NodeQuestion) async -> NodeAnswer
 
@@ -91,4 +94,9 @@ package protocol BrokerInbox: Sendable {
     ///
     /// - Returns: at most `limit`; fewer where there are no more.
     func records(after cursor: ConnectionID?, limit: Int) async -> [ConnectionRecord]
+}
+
+extension BrokerInbox {
+    /// That of a node without connections.
+    package var standing: NodeStanding { NodeStanding() }
 }

@@ -22,6 +22,8 @@ package struct ClusterSettings: Equatable, Sendable {
     /// Bytes that wait while the broker is away or slow; beyond it the oldest are dropped and counted. Default 16 MiB.
     package var queueBytes = 16 << 20
     package var closingEvents = ClosingEvents.survivor
+    /// Whether new clients are welcome while the broker is away: `GET /ready` then says yes. Default `true`.
+    package var readyWithoutBroker = true
     /// NATS: a file of credentials, as `nsc` writes it (user JWT and seed).
     package var credentialsFile: String?
     /// The authorities of the broker's certificate, PEM; `nil` for the system's.
@@ -30,4 +32,9 @@ package struct ClusterSettings: Equatable, Sendable {
     package var certificate: TLSFiles?
 
     package init() {}
+
+    /// Whether there is no broker, and so no other node.
+    package var isAlone: Bool { brokers.allSatisfy(Self.isMemory) }
+
+    static func isMemory(_ broker: String) -> Bool { broker == "memory" || broker == "memory://" }
 }

@@ -22,6 +22,8 @@ package struct GatewayConfiguration: Equatable, Sendable {
     }
 
     package var node = NodeName.standalone
+    /// Whether the node is to be given a name of its own at the start: it joins others, and was given none.
+    package var drawsNode = false
     /// Event loops; `nil` for one per core.
     package var threads: Int?
     package var listen = [ListenAddress(HostPort(host: "", port: 8080))]

@@ -8,10 +8,7 @@ import NIOCore
 /// What other nodes want of this one.
 extension Hub: BrokerInbox {
     package func deliver(_ broadcasts: [Broadcast]) {
-        taps.offer(broadcasts)
-        for handle in shards {
-            handle.loop.execute { _ = handle.shard.value.deliver(broadcasts) }
-        }
+        receive(broadcasts)
     }
 
     package func perform(_ actions: [Action], answer: @escaping @Sendable ([ActionResult]) -> Void) {
@@ -33,11 +30,9 @@ extension Hub: BrokerInbox {
         switch question {
         case .connection(let id): .connections(await connection(id).map { [$0.shown] } ?? [])
         case .connections(let cursor, let limit, let route, let channel):
-            .connections(await connections(after: cursor, limit: limit, route: route, channel: channel).map(\.shown))
-        case .channels(let cursor, let limit):
-            .channels(
-                await channels().filter { entry in cursor.map { $0.description < entry.name.description } ?? true }.prefix(limit)
-                    .map { ChannelCount(name: $0.name, subscribers: $0.subscribers) })
+            .connections(
+                ViewPortion.cut(await connections(after: cursor, limit: ViewPortion.limit(limit), route: route, channel: channel).map(\.shown)))
+        case .channels(let cursor, let limit): .channels(await channels(after: cursor, limit: ViewPortion.limit(limit)))
         case .subscriberCount(let channel): .count(await subscriberCount(of: channel))
         }
     }

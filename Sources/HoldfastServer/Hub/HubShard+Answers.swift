@@ -13,17 +13,20 @@ extension HubShard {
         }
         switch Destination.of(action, on: hub.broker.node) {
         case .everywhere(let broadcast):
-            if case .message(let publication) = broadcast {
-                guard hub.admit(publication) else { return }
-                connection.route.counters.publications += 1
-            }
             guard case .message(let publication) = broadcast else {
                 _ = deliver(broadcast)
                 return handOver(action)
             }
+            guard hub.admit(publication) else { return }
+            connection.route.counters.publications += 1
+            guard publication.hasPlace else {
+                _ = deliver(broadcast)
+                return handOver(action)
+            }
+            handOver(.elsewhere(publication))
             for next in hub.inOrder(publication) {
                 _ = deliver(.message(next))
-                handOver(.publish(next))
+                handOver(.here(next))
             }
         case .shard(index): _ = perform(action)
         case .anyShard:

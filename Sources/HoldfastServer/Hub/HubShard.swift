@@ -44,8 +44,8 @@ package final class HubShard {
     var gathered = GatheredFrames()
     /// Connections with unflushed frames.
     private var dirty: [Connection] = []
-    /// Actions of this turn that concern other loops and nodes, in order.
-    private var outbox: [Action] = []
+    /// What this turn brings for other loops and nodes, in order.
+    private var outbox: [Handover] = []
     private(set) var hasTurnEnd = false
     private var tapsDueAt = MonotonicTime.current
 
@@ -117,6 +117,9 @@ package final class HubShard {
     /// Handshakes and connections on this loop, also those whose closing event is still on its way.
     var memberCount: Int { members.count }
 
+    /// Open connections on this loop.
+    var connectionCount: Int { courier.routes.reduce(0) { $0 + $1.counters.connections } }
+
     /// The connection of that id, if it is open or about to be.
     func connection(_ id: ConnectionID) -> Connection? {
         guard let connection = members[id.slot] as? Connection, connection.id == id, connection.isReachable else { return nil }
@@ -148,7 +151,10 @@ package final class HubShard {
             member.reminded(at: now)
         }
         courier.sweep(at: now)
-        if index == 0 { hub.releaseWaiting(at: now) }
+        if index == 0 {
+            hub.releaseWaiting(at: now)
+            hub.watch.look(at: now)
+        }
         if index == 0, now >= tapsDueAt {
             tapsDueAt = now + ChannelTaps.keepAliveInterval
             hub.taps.keepAlive()
@@ -158,22 +164,26 @@ package final class HubShard {
     // MARK: Channels
 
     func subscribe(_ connection: Connection, to channel: ChannelName) {
-        if subscriptions.subscribe(connection, connection.id.slot, to: channel) { hub.began(channel) }
+        guard subscriptions.subscribe(connection, connection.id.slot, to: channel), listeners.subscribers(of: channel) == nil else { return }
+        hub.began(channel, on: Int(index))
     }
 
     func unsubscribe(_ connection: Connection, from channel: ChannelName) {
-        if subscriptions.unsubscribe(connection.id.slot, from: channel) { hub.ended(channel) }
+        guard subscriptions.unsubscribe(connection.id.slot, from: channel), listeners.subscribers(of: channel) == nil else { return }
+        hub.ended(channel, on: Int(index))
     }
 
     /// Has a held request hear what is published on a channel.
     ///
     /// - Parameter key: the slot that it holds.
     func listen(_ listener: any ChannelListener, _ key: UInt32, to channel: ChannelName) {
-        if listeners.subscribe(listener, key, to: channel) { hub.began(channel) }
+        guard listeners.subscribe(listener, key, to: channel), subscriptions.subscribers(of: channel) == nil else { return }
+        hub.began(channel, on: Int(index))
     }
 
     func stopListening(_ key: UInt32, to channel: ChannelName) {
-        if listeners.unsubscribe(key, from: channel) { hub.ended(channel) }
+        guard listeners.unsubscribe(key, from: channel), subscriptions.subscribers(of: channel) == nil else { return }
+        hub.ended(channel, on: Int(index))
     }
 
     /// Connections and held requests.
@@ -183,15 +193,19 @@ package final class HubShard {
 
     func subscribers(of channel: ChannelName) -> [Connection] { subscriptions.subscribers(of: channel)?.entries.map(\.subscriber) ?? [] }
 
-    var channelCounts: [ChannelName: Int] {
-        var counts = Dictionary(subscriptions.counts.map { ($0.name, $0.subscribers) }) { first, _ in first }
-        for (name, listening) in listeners.counts { counts[name, default: 0] += listening }
-        return counts
+    /// Channels of one page with their subscribers here.
+    func channels(after cursor: ChannelName?, limit: Int) -> [ChannelCount] {
+        var channels = FirstChannels(after: cursor, limit: limit)
+        for (name, subscribers) in subscriptions.counts { channels.add(name, subscribers) }
+        for (name, listening) in listeners.counts { channels.add(name, listening) }
+        return channels.first
     }
 
     /// Has other loops and nodes carry an action out, after those handed over before.
-    func handOver(_ action: Action) {
-        outbox.append(action)
+    func handOver(_ action: Action) { handOver(.action(action)) }
+
+    func handOver(_ handover: Handover) {
+        outbox.append(handover)
         scheduleTurnEnd()
     }
 

@@ -114,9 +114,29 @@ package enum MetricsPage {
         page.family("holdfast_send_queue_bytes", .gauge, help: "Bytes that wait for clients that read slowly.")
         page.sample([], Double(report.sendQueueBytes))
         page.family("holdfast_broker_up", .gauge, help: "Whether other nodes can be reached.")
-        page.sample([("broker", broker.name)], broker.isUp ? 1 : 0)
+        let status = broker.status
+        page.sample([("broker", broker.name)], status.isUp ? 1 : 0)
+        // Only for nodes that have joined others.
+        if !configuration.cluster.isAlone { write(broker, status, to: &page) }
         if !certificates.isEmpty { write(certificates, to: &page) }
         return page.text
+    }
+
+    private static func write(_ broker: any Broker, _ status: BrokerStatus, to page: inout ExpositionWriter) {
+        page.family("holdfast_broker_messages_total", .counter, help: "Messages between this node and others, by what became of them.")
+        let messages = [
+            ("sent", status.sent), ("received", status.received), ("dropped", status.dropped), ("repeated", status.repeated),
+            ("notUnderstood", status.notUnderstood),
+        ]
+        for (outcome, count) in messages { page.sample([("broker", broker.name), ("outcome", outcome)], Double(count)) }
+        func single(_ name: String, _ kind: ExpositionWriter.Kind, _ value: Int, _ help: String) {
+            page.family(name, kind, help: help)
+            page.sample([("broker", broker.name)], Double(value))
+        }
+        single("holdfast_broker_reconnects_total", .counter, status.reconnects, "Times that the connection to the broker came back.")
+        single("holdfast_broker_queue_bytes", .gauge, status.queuedBytes, "Bytes that wait for the broker.")
+        single("holdfast_broker_channels", .gauge, status.channels, "Channels that this node has asked the broker for.")
+        single("holdfast_cluster_nodes", .gauge, broker.members.count + 1, "Nodes of the cluster that this one knows, itself included.")
     }
 
     private static func write(_ certificates: [ServerCertificate], to page: inout ExpositionWriter) {
