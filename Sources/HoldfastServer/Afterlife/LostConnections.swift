@@ -43,7 +43,7 @@ final class LostConnections {
         doneAt = nil
         if before == nil {
             before = counters
-            shard.logger.warning(
+            shard.logger.debug(
                 "a node was lost; the apps are told of the end of its connections", metadata: [LogKey.node: "\(node)", LogKey.loop: "\(shard.index)"])
         }
         for record in records {

@@ -33,7 +33,11 @@ struct Drain: Sendable {
         }
         hub.taps.finish()
         for handle in hub.shards {
-            try? await handle.loop.submit { handle.shard.value.courier.shutDown() }.get()
+            try? await handle.loop.submit {
+                let shard = handle.shard.value
+                shard.records?.flush(shard)
+                shard.courier.shutDown()
+            }.get()
         }
         if left > 0 {
             logger.warning("the drain deadline has come; some connections are cut off", metadata: [LogKey.count: "\(left)"])
