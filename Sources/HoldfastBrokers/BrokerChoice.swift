@@ -14,9 +14,8 @@ package enum BrokerChoice {
             }
             return MemoryBroker(node: node)
         }
-        _ = try bus(settings, node: node, version: version, logger: logger)
-        let shown = BusAddress.withoutCredentials(settings.brokers.joined(separator: ","))
-        throw BrokerError(.unknownBroker, "broker: \"\(shown)\" is not known to this version")
+        let bus = try bus(settings, node: node, version: version, logger: logger)
+        return ClusterBroker(bus: bus, settings: settings, node: node, version: version, logger: logger)
     }
 
     /// The way to the engine that the settings name.

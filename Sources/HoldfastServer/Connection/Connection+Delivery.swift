@@ -149,6 +149,8 @@ extension Connection {
     }
 
     func webhookFailed(_ failure: DeliveryFailure) {
+        // Nothing is in flight any more for an app that has heard of the end from another node.
+        guard delivery.batchInFlight != nil else { return }
         route.counters.webhooks[failure.label, default: 0] += 1
         let wasQuestion = delivery.batchInFlight?.first?.event.isQuestion == true
         let verdict = delivery.failed(
@@ -192,6 +194,7 @@ extension Connection {
         opening?.refuse(failure.refusal)
         opening = nil
         guard route.hears(.close) else { return forget() }
+        shard.records?.keep(self)
         tell(.end(Ending(code: .abnormal, isClean: false, error: failure.message, cause: .appFailure)))
     }
 
@@ -203,7 +206,10 @@ extension Connection {
 
     /// The app has heard all that it will hear: there is nothing left to do, unless only the app has left.
     private func told() {
-        if let extras, extras.isDetached, !extras.hasEnded { return }
+        if let extras, extras.isDetached, !extras.hasEnded {
+            shard.records?.drop(id)
+            return
+        }
         forget()
     }
 

@@ -237,6 +237,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         }
         if let due = drainAt, due <= now {
             drainAt = nil
+            if extras?.isTakenOver == true { return endTakenOver() }
             let why = "the gateway is shutting down"
             execute(machine.closeOrdered(.goingAway, reason: why, error: why, cause: .shutdown))
         }

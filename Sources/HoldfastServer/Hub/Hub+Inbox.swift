@@ -36,12 +36,6 @@ extension Hub: BrokerInbox {
         case .subscriberCount(let channel): .count(await subscriberCount(of: channel))
         }
     }
-
-    package func lost(_ records: [ConnectionRecord], of node: NodeName) {}
-
-    package func buried(_ connections: [ConnectionID]) {}
-
-    package func records(after cursor: ConnectionID?, limit: Int) async -> [ConnectionRecord] { [] }
 }
 
 extension ConnectionSummary {

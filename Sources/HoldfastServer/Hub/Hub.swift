@@ -14,6 +14,8 @@ package final class Hub: Sendable {
     package let broker: any Broker
     let shards: [Handle]
     let taps = ChannelTaps()
+    /// Whether other nodes are to tell the apps of the end of this node's connections, should it be lost.
+    let keepsRecords: Bool
     /// The outbound connections that are to stand.
     let dials: DialBook
     /// Publications through the control API; those in answers are counted by their routes.
@@ -43,6 +45,8 @@ package final class Hub: Sendable {
         sequencer = NIOLockedValueBox(ChannelSequencer(wait: wait))
         self.broker = broker
         watch = BrokerWatch(broker)
+        // Nodes of one process are lost together.
+        keepsRecords = configuration.cluster.closingEvents == .survivor && !(broker is MemoryBroker)
         var shards: [Handle] = []
         for (index, loop) in loops.enumerated() {
             let shard = try await loop.submit { NIOLoopBound(make(UInt16(index), loop), eventLoop: loop) }.get()

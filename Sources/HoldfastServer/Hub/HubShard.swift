@@ -32,6 +32,11 @@ package final class HubShard {
     /// What its plain connections read into.
     let reads = ReadShelf()
 
+    /// What other nodes keep of its connections; `nil` where none does.
+    private(set) var records: RecordKeeper?
+    /// Connections of lost nodes whose apps are told here.
+    private(set) lazy var lost = LostConnections(self)
+
     private let node: NodeName
     private var members = SlotTable<any ShardMember>()
     private var reminders: DeadlineWheel<Reminder>
@@ -89,6 +94,7 @@ package final class HubShard {
     /// Joins the hub and starts the clock.
     func start(in hub: Hub) {
         self.hub = hub
+        if hub.keepsRecords { records = RecordKeeper(hub.broker, logger) }
         let bound = NIOLoopBound(self, eventLoop: loop)
         weak let hub = hub
         loop.scheduleRepeatedTask(initialDelay: .nanoseconds(Self.tick.inNanoseconds), delay: .nanoseconds(Self.tick.inNanoseconds)) { task in
@@ -119,6 +125,12 @@ package final class HubShard {
 
     /// Open connections on this loop.
     var connectionCount: Int { courier.routes.reduce(0) { $0 + $1.counters.connections } }
+
+    /// Whoever has a slot.
+    func member(_ slot: UInt32) -> (any ShardMember)? { members[slot] }
+
+    /// All who have a slot behind `slot`, in slot order.
+    func members(after slot: UInt32?) -> some Sequence<any ShardMember> { members.members(after: slot) }
 
     /// The connection of that id, if it is open or about to be.
     func connection(_ id: ConnectionID) -> Connection? {
@@ -151,6 +163,8 @@ package final class HubShard {
             member.reminded(at: now)
         }
         courier.sweep(at: now)
+        records?.flush(self)
+        lost.ticked(at: now)
         if index == 0 {
             hub.releaseWaiting(at: now)
             hub.watch.look(at: now)
@@ -272,6 +286,7 @@ package final class HubShard {
         report.sendQueueBytes = connections(after: nil).reduce(0) { $0 + $1.queuedBytes }
         report.fanoutSeconds = fanoutSeconds
         report.refused = refused
+        report.lostConnections = lost.counters
         return report
     }
 }

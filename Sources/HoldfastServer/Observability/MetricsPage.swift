@@ -117,7 +117,10 @@ package enum MetricsPage {
         let status = broker.status
         page.sample([("broker", broker.name)], status.isUp ? 1 : 0)
         // Only for nodes that have joined others.
-        if !configuration.cluster.isAlone { write(broker, status, to: &page) }
+        if !configuration.cluster.isAlone {
+            write(broker, status, to: &page)
+            write(report.lostConnections, to: &page)
+        }
         if !certificates.isEmpty { write(certificates, to: &page) }
         return page.text
     }
@@ -137,6 +140,15 @@ package enum MetricsPage {
         single("holdfast_broker_queue_bytes", .gauge, status.queuedBytes, "Bytes that wait for the broker.")
         single("holdfast_broker_channels", .gauge, status.channels, "Channels that this node has asked the broker for.")
         single("holdfast_cluster_nodes", .gauge, broker.members.count + 1, "Nodes of the cluster that this one knows, itself included.")
+    }
+
+    private static func write(_ lost: LostConnectionCounters, to page: inout ExpositionWriter) {
+        page.family(
+            "holdfast_lost_node_connections_total", .counter, help: "Connections of lost nodes whose app this node was to tell, by what became of it."
+        )
+        for outcome in LostConnectionCounters.Outcome.allCases { page.sample([("outcome", outcome.rawValue)], Double(lost[outcome])) }
+        page.family("holdfast_lost_node_connections_waiting", .gauge, help: "Connections of lost nodes whose app is yet to be told.")
+        page.sample([], Double(lost.waiting))
     }
 
     private static func write(_ certificates: [ServerCertificate], to page: inout ExpositionWriter) {
