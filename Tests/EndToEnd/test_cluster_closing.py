@@ -31,8 +31,9 @@ def ids_on(app, name):
     return {identity for identity in app.ids() if identity.split(".")[0] == name}
 
 
-def kept(nodes, *names):
-    """Returns when what these nodes have sent to others before has come there: a question and its answer go the same way."""
+async def kept(nodes, *names):
+    """Returns when others keep what these nodes have by now: changes go out ten times a second, and a question and its answer go the same way."""
+    await asyncio.sleep(0.3)
     for name in names:
         for other in nodes:
             other.get("/v1/connections?limit=1")
@@ -55,7 +56,7 @@ async def test_ends_of_a_killed_nodes_connections_are_told_once(cluster, app):
         stays_open = [await join(nodes[name]) for name in "bc"]
         lost = ids_on(app, "a")
         assert len(lost) == CROWD
-        kept(nodes, "a")
+        await kept(nodes, "a")
         nodes.crash("a")
         await told_once(app, lost, within=nodes.lease + 15)
         for webhook in app.webhooks:
@@ -78,7 +79,7 @@ async def test_the_event_has_what_the_app_knows_the_connection_by(cluster, app):
     # The answer of the app was read, so the number of the last event is known to the others.
     await socket.send("two")
     await eventually(lambda: app.texts() == ["one", "two"], "the app gets the message", show=app.transcript)
-    kept(nodes, "a")
+    await kept(nodes, "a")
     nodes.crash("a")
     await told_once(app, [identity], within=nodes.lease + 10)
     [closing] = [webhook for webhook in app.of(identity) if "close" in webhook.types]
@@ -98,7 +99,7 @@ async def test_connections_that_had_ended_are_not_told_again(cluster, app):
     with Crowd(nodes["a"], 50) as crowd:
         crowd.open()
         lost = ids_on(app, "a") - gone
-        kept(nodes, "a")
+        await kept(nodes, "a")
         nodes.crash("a")
         await told_once(app, gone | lost, within=nodes.lease + 10)
 
@@ -127,7 +128,7 @@ async def test_the_app_is_away_when_it_is_to_be_told(cluster, app):
     with Crowd(nodes["a"], 50) as crowd:
         crowd.open()
         lost = ids_on(app, "a")
-        kept(nodes, "a")
+        await kept(nodes, "a")
         app.kill()
         nodes.crash("a")
         nodes.meet("b", "c", within=nodes.lease + 10)
@@ -142,11 +143,11 @@ async def test_two_nodes_are_killed_in_a_row(cluster, app):
         first.open()
         second.open()
         lost, later = ids_on(app, "a"), ids_on(app, "b")
-        kept(nodes, "a", "b")
+        await kept(nodes, "a", "b")
         nodes.crash("a")
         await told_once(app, lost, within=nodes.lease + 10)
         nodes.meet("b", "c", within=nodes.lease + 10)
-        kept(nodes, "b")
+        await kept(nodes, "b")
         nodes.crash("b")
         await told_once(app, lost | later, within=nodes.lease + 10)
 
@@ -157,12 +158,12 @@ async def test_the_keeper_is_killed_first(cluster, app):
     with Crowd(nodes["a"], CROWD) as crowd:
         crowd.open()
         lost = ids_on(app, "a")
-        kept(nodes, "a")
+        await kept(nodes, "a")
         nodes.crash("b")
         nodes.meet("a", "c", within=nodes.lease + 10)
         # 500 records each 100 ms go to the new keeper.
         await asyncio.sleep(0.5)
-        kept(nodes, "a")
+        await kept(nodes, "a")
         nodes.crash("a")
         await told_once(app, lost, within=nodes.lease + 10)
 
@@ -176,7 +177,7 @@ async def test_a_node_comes_between_and_keeps(cluster, app):
         nodes.start("b")
         nodes.meet()
         await asyncio.sleep(0.5)
-        kept(nodes, "a")
+        await kept(nodes, "a")
         nodes.crash("a")
         await told_once(app, lost, within=nodes.lease + 10)
 
@@ -187,7 +188,7 @@ async def test_a_node_is_killed_while_it_shuts_down(cluster, app):
     with Crowd(nodes["a"], CROWD) as crowd:
         crowd.open()
         lost = ids_on(app, "a")
-        kept(nodes, "a")
+        await kept(nodes, "a")
         nodes["a"].signal(signal.SIGTERM)
         await eventually(lambda: len(closings(app)) > CROWD // 4, "some ends are told", show=lambda: len(closings(app)))
         nodes.crash("a")
@@ -211,7 +212,7 @@ async def test_a_node_is_back_under_its_name_before_anybody_noticed(cluster, app
     with Crowd(nodes["a"], 50) as crowd:
         crowd.open()
         lost = ids_on(app, "a")
-        kept(nodes, "a")
+        await kept(nodes, "a")
         nodes.crash("a")
         nodes.start("a")
         nodes.meet(within=5)
@@ -284,6 +285,7 @@ async def test_each_dialect_is_told_in_its_own_words(broker, dialect, dialect_ap
     for node in nodes.values():
         eventually_blocking(lambda node=node: len(nodes_of(node)) == 2, "they know each other", show=lambda node=node: nodes_of(node))
     sockets = [await connect(nodes["a"], f"/?{urllib.parse.urlencode({'number': number})}") for number in range(5)]
+    await asyncio.sleep(0.3)
     assert len(nodes["b"].connections()) == 5
     assert case.ends(dialect_app) == []
     nodes["a"].kill()
