@@ -95,8 +95,20 @@ def nodes_of(gateway):
     return {entry["name"]: entry for entry in answer.json()["nodes"]}
 
 
+# The clients of the test that runs.
+CLIENTS = []
+
+
+async def hang_up():
+    """Ends all clients, without a word: at its end a gateway would wait for the answers of those whose test is over."""
+    while CLIENTS:
+        CLIENTS.pop().transport.abort()
+    # What is aborted is closed in the loop's next turn.
+    await asyncio.sleep(0)
+
+
 @pytest.fixture
-def cluster(broker, app, launch):
+async def cluster(broker, app, launch):
     """Starts gateways on the broker, named by letters, which know one another when this returns. Their app subscribes clients as they ask."""
     app.healthy = app.behaviour = JOIN
     made = []
@@ -106,6 +118,7 @@ def cluster(broker, app, launch):
         return made[-1]
 
     yield start
+    await hang_up()
     # Those that a failed test left frozen could not end.
     for one in made:
         for node in one:
@@ -117,6 +130,7 @@ async def join(gateway, *channels, more=""):
     """A client on these channels."""
     query = urllib.parse.urlencode([("c", channel) for channel in channels])
     socket = await connect(gateway, f"/?{query}{more}")
+    CLIENTS.append(socket)
     assert await received(socket) == "on"
     return socket
 

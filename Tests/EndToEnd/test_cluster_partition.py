@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect as websocket
 from app import FakeApp
 from brokers import NATSCluster, engine, start_broker  # noqa: F401
 from client import ending, received, round_trip
-from cluster import JOIN, flags_for, nodes_of, put
+from cluster import CLIENTS, JOIN, flags_for, hang_up, nodes_of, put
 from eventually import eventually, settled, stays
 from gateway import Gateway, free_port
 from network import network  # noqa: F401
@@ -59,6 +59,7 @@ class At:
 
 async def join(gateway, channel="room"):
     socket = await websocket(gateway.url(f"/?c={channel}"), proxy=None, ping_interval=None, compression=None)
+    CLIENTS.append(socket)
     assert await received(socket) == "on"
     return socket
 
@@ -105,7 +106,7 @@ def star(network, engine, tmp_path):  # noqa: F811
 
 
 @pytest.fixture
-def split(star, app, launch):
+async def split(star, app, launch):
     """Starts nodes a and b on the star, and returns them with the link of a."""
 
     def start(*flags):
@@ -115,6 +116,7 @@ def split(star, app, launch):
         ]
 
     yield start
+    await hang_up()
     for link in star.links:
         link.heal()
 
@@ -139,13 +141,14 @@ def halves(network, tmp_path):  # noqa: F811
 
 
 @pytest.fixture
-def split_in_halves(halves, app, launch):
+async def split_in_halves(halves, app, launch):
     """Starts nodes a and b, each at a server of its own, and returns them with the link between the servers."""
 
     def start():
         return [*(node(launch, app, place, name, server) for name, place, server in zip("ab", halves.places, halves.broker.servers)), halves.link]
 
     yield start
+    await hang_up()
     halves.link.heal()
 
 
