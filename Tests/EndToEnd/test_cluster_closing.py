@@ -20,6 +20,8 @@ from grip_backend import GripApp
 from slip_app import SECRET, polite, verified
 
 CROWD = 300
+# The number of an event behind which there is none, whatever the number of the one before it.
+LAST = 2**53 - 1
 
 
 def closings(app):
@@ -62,7 +64,7 @@ async def test_ends_of_a_killed_nodes_connections_are_told_once(cluster, app):
         for webhook in app.webhooks:
             if "close" in webhook.types:
                 [event] = webhook.events
-                assert (event["code"], event["clean"]) == (1006, False) and event["seq"] == 2, event
+                assert (event["code"], event["clean"]) == (1006, False) and event["seq"] == LAST and "node a was lost" in event["error"], event
         for socket in stays_open:
             await socket.ping()
             await socket.close()
@@ -86,7 +88,6 @@ async def test_the_event_has_what_the_app_knows_the_connection_by(cluster, app):
     known = {key: value for key, value in message.connection.items() if key != "channels"}
     assert {key: value for key, value in closing.connection.items() if key != "channels"} == known
     assert known["state"] == {"user": "Ann", "note": "ü"} and known["path"] == "/" and "name=ann" in known["query"]
-    assert closing.events[0]["seq"] > 3 - 1, closing.events
 
 
 async def test_connections_that_had_ended_are_not_told_again(cluster, app):
@@ -183,7 +184,7 @@ async def test_a_node_comes_between_and_keeps(cluster, app):
 
 
 async def test_a_node_is_killed_while_it_shuts_down(cluster, app):
-    """It tells some itself, a survivor the rest. What it was telling at that moment may come again, as the same event."""
+    """It tells some itself, a survivor the rest. What it was telling at that moment may be told again: nobody but the app knows that it heard it."""
     nodes = cluster("--drain-spread", "2s", "--drain-deadline", "20s")
     with Crowd(nodes["a"], CROWD) as crowd:
         crowd.open()
@@ -196,12 +197,6 @@ async def test_a_node_is_killed_while_it_shuts_down(cluster, app):
         assert by_itself < CROWD, "it was too quick for this test"
         await eventually(lambda: set(closings(app)) == lost, "all ends are told", nodes.lease + 10, show=lambda: len(closings(app)))
         await settled(lambda: sum(closings(app).values()), "the number of ends", quiet=1.5, within=20)
-        numbers = collections.defaultdict(set)
-        for webhook in app.webhooks:
-            for event in webhook.events:
-                if event["type"] == "close":
-                    numbers[webhook.id].add(event["seq"])
-        assert all(len(seqs) == 1 for seqs in numbers.values()), "an end that was told twice had two numbers"
         repeats = sum(closings(app).values()) - CROWD
         assert repeats <= CROWD // 10, f"{repeats} ends were told twice"
 
