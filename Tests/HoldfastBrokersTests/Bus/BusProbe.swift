@@ -52,8 +52,8 @@ extension BusTimes {
     /// Of tests, which have little patience.
     static let short: BusTimes = {
         var times = BusTimes()
-        times.silence = .milliseconds(60)
-        times.greeting = .milliseconds(300)
+        times.silence = .milliseconds(150)
+        times.greeting = .milliseconds(500)
         times.refused = .milliseconds(60)
         times.good = .zero
         return times

@@ -14,8 +14,8 @@ final class FakeEngine: Sendable {
         var accepts = true
         /// Whether it answers PING and, at Redis, PUBLISH.
         var answers = true
-        /// Whether it reads at all.
-        var reads = true
+        /// Connections up to this one get no answers, whatever ``answers`` says.
+        var mutedUpTo = 0
         /// NATS: more of what it says about itself, each with a comma in front.
         var info = ""
     }
@@ -54,10 +54,8 @@ final class FakeEngine: Sendable {
     /// - Returns: the port.
     @discardableResult
     func start(port: Int = 0) async throws -> Int {
-        let reads = state.withLock { $0.behaviour.reads }
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.autoRead, value: reads)
             .childChannelInitializer { channel in
                 self.channels.withLock { $0.append(channel) }
                 return channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(FakeConversation(self)) }
@@ -128,12 +126,13 @@ final class FakeConversation: ChannelInboundHandler {
 
     private func take(_ words: [String], _ context: ChannelHandlerContext) {
         let behaviour = engine.state.withLock { $0.behaviour }
+        let answers = behaviour.answers && number > behaviour.mutedUpTo
         switch words[0] {
         case "CONNECT" where !behaviour.accepts, "HELLO" where !behaviour.accepts:
             say(engine.kind == .nats ? "-ERR 'Authorization Violation'\r\n" : "-WRONGPASS invalid username-password pair\r\n", context)
             context.close(promise: nil)
         case "HELLO": say("%4\r\n+version\r\n+7.0\r\n+proto\r\n:3\r\n+mode\r\n+standalone\r\n+role\r\n+master\r\n", context)
-        case "PING" where behaviour.answers: say(engine.kind == .nats ? "PONG\r\n" : "+PONG\r\n", context)
+        case "PING" where answers: say(engine.kind == .nats ? "PONG\r\n" : "+PONG\r\n", context)
         case "SUB", "SUBSCRIBE":
             let subjects = engine.kind == .nats ? [words[1]] : Array(words.dropFirst())
             engine.state.withLock { state in
@@ -147,7 +146,7 @@ final class FakeConversation: ChannelInboundHandler {
         case "PUB", "PUBLISH":
             let publication = FakeEngine.Publication(connection: number, subject: words[1], text: words[2])
             engine.state.withLock { $0.seen.published.append(publication) }
-            if engine.kind == .redis, behaviour.answers { say(":0\r\n", context) }
+            if engine.kind == .redis, answers { say(":0\r\n", context) }
         default: break
         }
     }
