@@ -119,7 +119,7 @@ let package = Package(
         ),
         .testTarget(
             name: "HoldfastBrokersTests",
-            dependencies: ["HoldfastBrokers", "HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, nioPosix, nioEmbedded, logging],
+            dependencies: ["HoldfastBrokers", "HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, nioPosix, nioEmbedded, crypto, logging],
             swiftSettings: settings
         ),
         .testTarget(

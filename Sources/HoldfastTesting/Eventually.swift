@@ -7,7 +7,7 @@
 ///   - what: what is waited for, for the error.
 ///   - within: after this long the wait is given up.
 /// - Throws: ``Overdue`` when the condition did not come true in time.
-package func eventually(_ what: String, within: Duration = .seconds(10), _ condition: () async throws -> Bool) async throws {
+package func eventually(_ what: String, within: Duration = .seconds(30), _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + within
     while try await !condition() {
         guard ContinuousClock.now < deadline else { throw Overdue(what: what) }

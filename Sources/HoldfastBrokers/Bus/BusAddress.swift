@@ -121,7 +121,7 @@ struct BusAddress: Equatable, Sendable, CustomStringConvertible {
         text.split(separator: ",", omittingEmptySubsequences: false).map { part in
             guard let at = part.lastIndex(of: "@") else { return String(part) }
             let start = part.firstRange(of: "://")?.upperBound ?? part.startIndex
-            return part[..<min(start, at)] + "…" + part[at...]
+            return (start <= at ? part[..<start] : "") + "…" + part[at...]
         }.joined(separator: ",")
     }
 

@@ -24,27 +24,26 @@ struct BusQueue: Sendable {
     private(set) var isOpen = false
 
     private let maxBytes: Int
-    private var messages = Deque<BusMessage>()
-    /// How many of the messages have been sent; the first ones.
-    private var sentCount = 0
+    private var sent = Deque<BusMessage>()
+    private var waiting = Deque<BusMessage>()
     private var sentBytes = 0
     /// The largest message that the engine takes, once it is known.
     private var messageLimit = Int.max
 
     init(maxBytes: Int) { self.maxBytes = maxBytes }
 
-    var isEmpty: Bool { messages.isEmpty }
+    var isEmpty: Bool { sent.isEmpty && waiting.isEmpty }
 
     /// How many messages have not been sent.
-    var waitingCount: Int { messages.count - sentCount }
+    var waitingCount: Int { waiting.count }
 
     /// How many messages have been sent and not been confirmed.
-    var unconfirmedCount: Int { sentCount }
+    var unconfirmedCount: Int { sent.count }
 
     /// Whether ``take(upTo:)`` would give something.
     var hasNext: Bool {
-        isOpen && waitingCount > 0 && sentCount < Self.maxUnconfirmed
-            && (sentCount == 0 || sentBytes + Self.cost(messages[sentCount]) <= maxBytes / 2)
+        guard isOpen, sent.count < Self.maxUnconfirmed, let first = waiting.first else { return false }
+        return sent.isEmpty || sentBytes + Self.cost(first) <= maxBytes / 2
     }
 
     /// Takes messages to publish, in this order.
@@ -56,13 +55,11 @@ struct BusQueue: Sendable {
                 tooLarge += 1
                 continue
             }
-            messages.append(message)
+            waiting.append(message)
             bytes += Self.cost(message)
         }
-        while bytes > maxBytes, waitingCount > 0 {
-            bytes -= Self.cost(messages[sentCount])
-            // Where nothing is unconfirmed, as while the engine is away, this is the first one, and costs nothing to take out.
-            messages.remove(at: sentCount)
+        while bytes > maxBytes, let oldest = waiting.popFirst() {
+            bytes -= Self.cost(oldest)
             dropped += 1
         }
     }
@@ -78,14 +75,11 @@ struct BusQueue: Sendable {
     /// The engine takes messages up to this size.
     mutating func limit(_ messageLimit: Int) {
         self.messageLimit = messageLimit
-        guard messages.contains(where: { $0.bytes.readableBytes > messageLimit }) else { return }
-        let sent = messages.prefix(sentCount)
-        let waiting = messages.dropFirst(sentCount)
-        let fitting = waiting.filter { $0.bytes.readableBytes <= messageLimit }
-        dropped += waiting.count - fitting.count
-        tooLarge += waiting.count - fitting.count
-        messages = Deque(sent + fitting)
-        bytes = messages.reduce(0) { $0 + Self.cost($1) }
+        let before = (count: waiting.count, bytes: waitingBytes)
+        waiting.removeAll { $0.bytes.readableBytes > messageLimit }
+        dropped += before.count - waiting.count
+        tooLarge += before.count - waiting.count
+        bytes -= before.bytes - waitingBytes
     }
 
     /// The next messages to send, which are unconfirmed from now on.
@@ -95,9 +89,9 @@ struct BusQueue: Sendable {
         var taken: [BusMessage] = []
         var size = 0
         while hasNext, size < budget {
-            let message = messages[sentCount]
+            let message = waiting.removeFirst()
             let cost = Self.cost(message)
-            sentCount += 1
+            sent.append(message)
             sentBytes += cost
             size += cost
             taken.append(message)
@@ -107,14 +101,11 @@ struct BusQueue: Sendable {
 
     /// The engine has the first `count` of those that were sent.
     mutating func confirm(_ count: Int) {
-        let count = min(count, sentCount)
-        for message in messages.prefix(count) {
-            let cost = Self.cost(message)
+        for _ in 0..<min(count, sent.count) {
+            let cost = Self.cost(sent.removeFirst())
             bytes -= cost
             sentBytes -= cost
         }
-        messages.removeFirst(count)
-        sentCount -= count
     }
 
     /// Messages that were sent, and that the engine has refused.
@@ -123,12 +114,14 @@ struct BusQueue: Sendable {
     /// The connection broke: what is unconfirmed waits again, in front, and what is fleeting is gone.
     mutating func close() {
         isOpen = false
-        sentCount = 0
+        waiting.prepend(contentsOf: sent)
+        sent = []
         sentBytes = 0
-        guard messages.contains(where: \.isFleeting) else { return }
-        messages.removeAll(where: \.isFleeting)
-        bytes = messages.reduce(0) { $0 + Self.cost($1) }
+        waiting.removeAll(where: \.isFleeting)
+        bytes = waitingBytes
     }
+
+    private var waitingBytes: Int { waiting.reduce(0) { $0 + Self.cost($1) } }
 
     private static func cost(_ message: BusMessage) -> Int { message.subject.utf8.count + message.bytes.readableBytes + overhead }
 }

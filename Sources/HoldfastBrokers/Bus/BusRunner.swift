@@ -42,8 +42,8 @@ final class BusRunner<Session: BusSession> {
     private var hasBeenUp = false
     /// Rounds without a good connection.
     private var rounds = 0
-    /// Whether all servers that were reached in this round have refused this node.
-    private var isRefused = false
+    /// Whether every server of this round has refused this node.
+    private var isRefused = true
     private var timer: Scheduled<Void>?
     private var watch: Scheduled<Void>?
 
@@ -91,7 +91,7 @@ final class BusRunner<Session: BusSession> {
 
     private func beginRound(last: BusAddress? = nil) {
         servers.begin(last: last, using: &random)
-        isRefused = false
+        isRefused = true
         connectToNext()
     }
 
@@ -103,6 +103,8 @@ final class BusRunner<Session: BusSession> {
                 ? .nanoseconds(Int64(Double(settings.times.refused.inNanoseconds) * Double.random(in: 0.5...1, using: &random)))
                 : BackOff.delay(after: rounds, jitter: Double.random(in: 0..<1, using: &random))
             rounds += 1
+            let (problem, queued) = desk.withLockedValue { ($0.status.problem, $0.queue.bytes) }
+            if let problem, !isRefused { log.away(problem, at: now, queued: queued) }
             timer = after(delay) { $0.beginRound() }
             return
         }
@@ -129,7 +131,9 @@ final class BusRunner<Session: BusSession> {
             if server.kind == .redis, server.isTLS { try pipeline.addHandler(settings.tls.handler(host: server.certificateHost)) }
             try pipeline.addHandler(connection)
             state = .greeting(connection)
-            timer = after(settings.times.greeting) { _ in connection.end(.lost("the server did not greet in time")) }
+            timer = after(settings.times.greeting) { _ in
+                connection.end(.lost("the server did not greet in time; is it of that kind, and are both sides agreed on TLS?"))
+            }
             connection.begin()
         } catch {
             channel.close(promise: nil)
@@ -223,10 +227,9 @@ final class BusRunner<Session: BusSession> {
                 started = nil
                 return finish()
             }
-            isRefused = true
             log.refused(problem, at: now)
         } else {
-            log.away(problem, at: now, queued: desk.withLockedValue { $0.queue.bytes })
+            isRefused = false
         }
         connectToNext()
     }

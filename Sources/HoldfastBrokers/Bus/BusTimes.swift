@@ -8,7 +8,7 @@ struct BusTimes: Sendable {
     /// For the engine to accept a connection that stands.
     var greeting = Duration.seconds(5)
     /// Between two looks at whether the server says anything; it is asked for a sign of life each time that it has not.
-    var silence = Duration.seconds(5)
+    var silence = Duration.seconds(2)
     /// How often the server may leave that unanswered.
     var unanswered = 2
     /// After this long what was published is to be confirmed, where the engine does not do so unasked.

@@ -13,6 +13,7 @@ enum BusTrouble {
         switch error {
         case let failure as BusFailure: failure
         case NIOSSLError.handshakeFailed(.sslError), NIOSSLError.unableToValidateCertificate, is NIOSSLExtraError: .refused(sentence(error))
+        case BoringSSLError.sslError where rejection(error) != nil: .refused(sentence(error))
         default: .lost(sentence(error))
         }
     }
@@ -26,13 +27,31 @@ enum BusTrouble {
             return "the host name \(error.host) cannot be resolved"
         case let error as IOError: return String(cString: strerror(error.errnoCode))
         case NIOSSLError.handshakeFailed(let why):
-            return "TLS could not be agreed on (is the certificate one that is trusted? cluster.caFile): \(oneLine(why))"
+            if let rejection = rejection(why) { return rejection }
+            let words = words(of: why)
+            if words.contains("CERTIFICATE_VERIFY_FAILED") { return "the server's certificate is not one that is trusted (cluster.caFile)" }
+            return "TLS could not be agreed on: \(words)"
+        case BoringSSLError.sslError: return rejection(error) ?? "TLS failed: \(words(of: error))"
         case NIOSSLError.unableToValidateCertificate: return "the server's certificate is not one that is trusted (cluster.caFile)"
         case is NIOSSLExtraError: return "the server's certificate is not for this host"
         case NIOSSLError.uncleanShutdown: return "the server ended the connection"
         case ChannelError.connectTimeout: return "no connection in time"
         default: return oneLine(error)
         }
+    }
+
+    /// The server tells by an alert that it does not take this node's certificate, or misses one.
+    private static func rejection(_ error: any Error) -> String? {
+        let words = words(of: error)
+        guard words.contains("ALERT"), ["CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"].contains(where: words.contains) else { return nil }
+        return "the server asks for a certificate that it trusts (cluster.certificate): \(words)"
+    }
+
+    /// The library's words for what went wrong, without where in its source that was.
+    private static func words(of error: any Error) -> String {
+        let text = oneLine(error)
+        let words = text.split(separator: "OPENSSL_internal:").dropFirst().map { $0.prefix { $0 != " " } }
+        return words.isEmpty ? text : words.joined(separator: ", ")
     }
 
     private static func oneLine(_ error: any Error) -> String {

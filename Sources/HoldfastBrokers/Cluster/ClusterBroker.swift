@@ -110,15 +110,17 @@ package final class ClusterBroker: Broker {
     private func stop(on loop: any EventLoop) async {
         await bus.stop()
         try? await loop.submit {
-            self.worker?.stop()
-            self.desk.withLockedValue { desk in
-                desk.state = .left
-                desk.worker = nil
-                desk.loop = nil
-                desk.items = []
-                desk.members = []
-                desk.names = []
+            // At one stroke: what comes later is told that nobody is there.
+            let (worker, items) = self.desk.withLockedValue { desk in
+                defer {
+                    let counts = desk.counts
+                    desk = ClusterDesk()
+                    desk.counts = counts
+                    desk.state = .left
+                }
+                return (desk.worker, desk.items)
             }
+            worker?.value.stop(leaving: items)
         }.get()
     }
 

@@ -48,12 +48,11 @@ final class ClusterWorker {
         ticking = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in worker.value.tick() }
     }
 
-    func stop() {
+    /// - Parameter items: what lies on the desk.
+    func stop(leaving items: [ClusterDesk.Item]) {
         ticking?.cancel()
         for waiting in requests.closeAll() { waiting.giveUp() }
-        broker.takeItems(keeping: &items)
         for case .request(let request, _) in items { request.waiting.giveUp() }
-        items = []
         joined.fail(CancellationError())
     }
 

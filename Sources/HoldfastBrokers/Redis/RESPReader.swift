@@ -39,6 +39,11 @@ struct RESPReader: Sendable {
             rest.moveReaderIndex(forwardBy: message.payload.upperBound + 2)
             return .message(channel: channel, payload)
         }
+        // What a PUBLISH is answered with.
+        if let (number, length) = rest.withUnsafeReadableBytes({ Self.number(in: $0) }) {
+            rest.moveReaderIndex(forwardBy: length)
+            return .value(.number(number))
+        }
         var cursor = Cursor(bytes: rest)
         guard let value = try cursor.value(depth: 0) else {
             // Cut off from what was read before, so that appending copies only what is left.
@@ -81,8 +86,28 @@ struct RESPReader: Sendable {
         return content
     }
 
+    /// A whole number in its usual form, and how many bytes it takes with its kind and its line's end.
+    private static func number(in bytes: UnsafeRawBufferPointer) -> (number: Int, length: Int)? {
+        guard bytes.count >= 4, bytes[0] == UInt8(ascii: ":") else { return nil }
+        var place = 1
+        var number = 0
+        while place < min(bytes.count, 16), (0x30...0x39).contains(bytes[place]) {
+            number = number * 10 + Int(bytes[place] - 0x30)
+            place += 1
+        }
+        guard place > 1, place + 1 < bytes.count, bytes[place] == 0x0D, bytes[place + 1] == 0x0A else { return nil }
+        return (number, place + 2)
+    }
+
     private static func text(_ bytes: Slice<UnsafeRawBufferPointer>, like known: String) -> String {
-        known.utf8.count == bytes.count && known.utf8.elementsEqual(bytes) ? known : String(decoding: bytes, as: UTF8.self)
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes)
+        let isKnown = known.utf8.withContiguousStorageIfAvailable { known in
+            guard known.count == bytes.count, let one = known.baseAddress, let other = bytes.baseAddress else {
+                return known.isEmpty && bytes.isEmpty
+            }
+            return memcmp(one, other, known.count) == 0
+        }
+        return isKnown == true ? known : String(decoding: bytes, as: UTF8.self)
     }
 
     // MARK: The long way
@@ -148,9 +173,8 @@ struct RESPReader: Sendable {
         private mutating func values(_ kind: UInt8, _ line: String, depth: Int) throws(BusFailure) -> RESPValue? {
             if line == "-1", kind == UInt8(ascii: "*") { return .null }
             let isPaired = kind == UInt8(ascii: "%") || kind == UInt8(ascii: "|")
-            guard let number = Int(line), (0...RESPReader.maxValues).contains(number) else {
-                throw .garbled("an answer of \"\(line.prefix(20))\" values")
-            }
+            let most = isPaired ? RESPReader.maxValues / 2 : RESPReader.maxValues
+            guard let number = Int(line), (0...most).contains(number) else { throw .garbled("an answer of \"\(line.prefix(20))\" values") }
             var values: [RESPValue] = []
             for _ in 0..<(isPaired ? number * 2 : number) {
                 guard let value = try value(depth: depth + 1) else { return nil }

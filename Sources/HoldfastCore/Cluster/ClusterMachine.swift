@@ -26,7 +26,7 @@ package struct ClusterMachine: Sendable {
     }
 
     package private(set) var membership: Membership
-    private var sender = RecordSender()
+    private var sender: RecordSender
     private var ledger: RecordLedger
     private let keepsRecords: Bool
     private let lease: Duration
@@ -38,6 +38,7 @@ package struct ClusterMachine: Sendable {
     ///   - keepsRecords: whether the app is told of the end of a lost node's connections.
     package init(own: NodeInstance, announcement: NodeAnnouncement, keepsRecords: Bool, limits: RecordLedger.Limits = RecordLedger.Limits()) {
         membership = Membership(own: own, started: announcement.started, lease: announcement.lease)
+        sender = RecordSender(checkInterval: announcement.lease / 4)
         ledger = RecordLedger(limits: limits)
         lease = announcement.lease
         self.announcement = announcement
@@ -76,7 +77,7 @@ package struct ClusterMachine: Sendable {
         // The others take this node for lost by now: it tells them everything when it is back.
         if let downSince, now.since(downSince) >= lease { orders += sender.change(guardian: nil).map(Self.order) }
         guard downSince == nil else { return orders }
-        orders += sender.tick().map(Self.order)
+        orders += sender.tick(at: now).map(Self.order)
         return orders + ledger.tick(at: now).map(Self.order)
     }
 

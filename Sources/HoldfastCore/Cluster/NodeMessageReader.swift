@@ -29,7 +29,16 @@ package struct NodeMessageReader: Sendable {
     }
 
     /// Whether the sender has that name.
-    package func isFrom(_ name: NodeName) -> Bool { self.name.readableBytesView.elementsEqual(name.description.utf8) }
+    package func isFrom(_ name: NodeName) -> Bool {
+        var text = name.description
+        return text.withUTF8 { text in
+            self.name.withUnsafeReadableBytes { bytes in
+                guard bytes.count == text.count else { return false }
+                for place in 0..<bytes.count where bytes[place] != text[place] { return false }
+                return true
+            }
+        }
+    }
 
     package func sender() throws(NodeMessageError) -> NodeName {
         guard let name = NodeName(String(buffer: name)) else { throw .invalid(.node) }

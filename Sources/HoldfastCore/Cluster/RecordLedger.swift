@@ -26,17 +26,18 @@ package struct RecordLedger: Sendable {
     package static let patience = Duration.seconds(1)
     /// How many records go to another node at a time, and ids to one that came back.
     package static let pageSize = 500
-    /// For how long records are kept of a node that others take for lost, and this one does not.
-    static let doubtTime = Duration.seconds(60)
+    /// After which time records are handed over again that nobody has said to have reported, and for how long that goes on.
+    static let retryTime = Duration.seconds(5)
+    static let doubtTime = Duration.seconds(300)
 
     let limits: Limits
     var copies: [NodeInstance: RecordCopy] = [:]
     /// What others have handed over of nodes that are not reported yet.
-    var handed: [NodeInstance: Handed] = [:]
+    var handed: [NodeInstance: [RecordCopy]] = [:]
     /// Lost nodes whose records this one will report, and when.
     var due: [NodeInstance: MonotonicTime] = [:]
     /// Lost nodes whose records another one reports.
-    var elsewhere: [NodeInstance: NodeName] = [:]
+    var elsewhere: [NodeInstance: Elsewhere] = [:]
     /// Records on their way to another node, page by page.
     var leaving: [Leaving] = []
     var buried: [NodeInstance: Buried] = [:]
@@ -46,22 +47,25 @@ package struct RecordLedger: Sendable {
     /// Records that were not kept for want of room.
     package var refusedCount = 0
 
-    struct Handed {
-        var copies: [RecordCopy] = []
-        let since: MonotonicTime
+    struct Elsewhere {
+        let successor: NodeName
+        /// When they were handed over first, and last.
+        let first: MonotonicTime
+        let last: MonotonicTime
     }
 
     struct Leaving {
         let lost: NodeInstance
         let to: NodeName
-        let copy: RecordCopy
+        let isComplete: Bool
+        let listing: UInt64
         var rest: ArraySlice<ConnectionRecord>
     }
 
     struct Buried {
         var ids: Set<ConnectionID>
         /// Whether it is certain that there were no others.
-        let isComplete: Bool
+        var isComplete: Bool
     }
 
     package init(limits: Limits = Limits()) { self.limits = limits }
@@ -131,7 +135,7 @@ package struct RecordLedger: Sendable {
 
     mutating func dropAll(of node: NodeInstance) {
         dropCopy(of: node)
-        for copy in handed.removeValue(forKey: node)?.copies ?? [] { count(copy, -1) }
+        for copy in handed.removeValue(forKey: node) ?? [] { count(copy, -1) }
         due[node] = nil
         elsewhere[node] = nil
         leaving.removeAll { $0.lost == node }

@@ -44,10 +44,14 @@ package struct RecordSender: Sendable {
     private var lastListing: UInt64 = 0
     private var cursor: ConnectionID?
     private var isFetching = false
+    /// When the guardian was last told something, or nothing, so that it sees what it missed.
+    private var checkedAt: MonotonicTime?
+    private let checkInterval: Duration
     /// What changed while a page was on its way: the page may be older.
     private var touched: Set<ConnectionID> = []
 
-    package init() {}
+    /// - Parameter checkInterval: how often a guardian that has everything is told so.
+    package init(checkInterval: Duration) { self.checkInterval = checkInterval }
 
     /// Who keeps the records from now on; `nil` for nobody.
     package mutating func change(guardian: NodeInstance?) -> [Order] {
@@ -98,8 +102,15 @@ package struct RecordSender: Sendable {
     }
 
     /// Asks for the next page, one at a time.
-    package mutating func tick() -> [Order] {
-        guard let current, !isComplete, !isFetching else { return [] }
+    package mutating func tick(at now: MonotonicTime) -> [Order] {
+        guard !isComplete else {
+            guard let last = checkedAt, now.since(last) < checkInterval else {
+                defer { checkedAt = now }
+                return checkedAt == nil ? [] : [current?.send([], isComplete: true)].compactMap(\.self)
+            }
+            return []
+        }
+        guard let current, !isFetching else { return [] }
         isFetching = true
         touched = []
         return [.fetch(after: cursor, limit: Self.pageSize, listing: current.listing)]
@@ -130,6 +141,7 @@ package struct RecordSender: Sendable {
         isComplete = false
         isFetching = false
         cursor = nil
+        checkedAt = nil
     }
 
     /// Changes in pieces of a message each; one empty piece for none.

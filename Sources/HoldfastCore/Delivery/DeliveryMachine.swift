@@ -92,7 +92,7 @@ package struct DeliveryMachine: Sendable {
     /// Whether there is no room at all.
     private var isStuffed = false
     /// Events at the head of the queue that were offered to the app and not taken: they go again with the next one.
-    private var offered = 0
+    package private(set) var offered = 0
     /// How often an app that is there has failed on the batch at the head of the queue, in a row.
     private var errors = 0
     /// When the closing event came; from then on its budget runs.

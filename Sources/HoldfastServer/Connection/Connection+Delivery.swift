@@ -61,14 +61,14 @@ extension Connection {
     var isOpening: Bool { machine.isAsking }
 
     func webhookRequest() -> OutgoingWebhook? {
-        guard let batch = nextAsked(), let first = batch.first, let last = batch.last else { return nil }
+        guard let batch = nextAsked(), !batch.isEmpty else { return nil }
         let session = session
         extras?.askedGaps = session.gaps
         let request = route.dialect.request(for: batch, in: session)
         // A trusted proxy's own is among the headers that are repeated.
         let proof = isTrusted ? nil : route.proof(at: wallClock())
         let bytes = route.encoder.encode(
-            request, proof: proof, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)",
+            request, proof: proof, id: "msg_\(facts.idText.suffix(22))_\(batch[0].seq)-\(batch[batch.count - 1].seq)",
             trace: trace, span: shard.quickRandom.next(), time: wallClock())
         return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || route.traits.repeatsWhenStale || request.method.isIdempotent)
     }

@@ -2,16 +2,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
+import NIOConcurrencyHelpers
 import Synchronization
 
-/// What is known of the broker and the other nodes, looked at ten times a second: for those who must not ask each time.
+/// What is known of the broker and the other nodes, and of this one as they are to know it: looked at ten times a second, for those who must not ask
+/// each time, or cannot wait for an answer.
 final class BrokerWatch: Sendable {
     private let broker: any Broker
     private let others = Atomic<Int>(0)
     /// In nanoseconds; 0 while the broker is up.
     private let downSince = Atomic<Int64>(0)
 
-    init(_ broker: any Broker) { self.broker = broker }
+    private struct Standing {
+        /// By event loop.
+        var connections: [Int]
+        var isDraining = false
+    }
+
+    private let own: NIOLockedValueBox<Standing>
+
+    init(_ broker: any Broker, loops: Int) {
+        self.broker = broker
+        own = NIOLockedValueBox(Standing(connections: Array(repeating: 0, count: loops)))
+    }
+
+    /// How an event loop does.
+    func note(connections: Int, isDraining: Bool, on loop: Int) {
+        own.withLockedValue { own in
+            own.connections[loop] = connections
+            own.isDraining = isDraining
+        }
+    }
+
+    /// How this node does.
+    var standing: NodeStanding {
+        own.withLockedValue { NodeStanding(connections: $0.connections.reduce(0, +), isDraining: $0.isDraining) }
+    }
 
     func look(at now: MonotonicTime) {
         let isUp = broker.isUp
@@ -33,6 +59,7 @@ final class BrokerWatch: Sendable {
     /// How long the broker has been away; `nil` while it is there.
     func absence(at now: MonotonicTime) -> Duration? {
         let since = downSince.load(ordering: .relaxed)
-        return since == 0 ? nil : now.since(MonotonicTime(nanoseconds: since))
+        // It may have come back since it was looked at.
+        return since == 0 || broker.isUp ? nil : now.since(MonotonicTime(nanoseconds: since))
     }
 }

@@ -3,6 +3,7 @@
 
 package import HoldfastCore
 package import HoldfastWire
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// What other nodes want of this one.
@@ -11,18 +12,24 @@ extension Hub: BrokerInbox {
         receive(broadcasts)
     }
 
+    package var standing: NodeStanding { watch.standing }
+
     package func perform(_ actions: [Action], answer: @escaping @Sendable ([ActionResult]) -> Void) {
-        // Told to their loops here, in the order of the calls.
         let plan = plan(actions)
-        let pending = zip(shards, plan.local).filter { !$0.1.isEmpty }.map { handle, steps in
-            (steps, handle.loop.submit { handle.shard.value.perform(steps.map(\.action)) })
-        }
-        Task {
-            var tally = plan.tally
-            for (steps, future) in pending {
-                for (step, result) in zip(steps, (try? await future.get()) ?? []) { tally.add(result, at: step.index) }
+        let parts = zip(shards, plan.local).filter { !$0.1.isEmpty }
+        guard !parts.isEmpty else { return answer(plan.tally.results) }
+        let waiting = NIOLockedValueBox((tally: plan.tally, left: parts.count))
+        // Told to their loops here, in the order of the calls.
+        for (handle, steps) in parts {
+            handle.run { shard in
+                let results = shard.perform(steps.map(\.action))
+                let all = waiting.withLockedValue { waiting -> [ActionResult]? in
+                    for (step, result) in zip(steps, results) { waiting.tally.add(result, at: step.index) }
+                    waiting.left -= 1
+                    return waiting.left == 0 ? waiting.tally.results : nil
+                }
+                if let all { answer(all) }
             }
-            answer(tally.results)
         }
     }
 

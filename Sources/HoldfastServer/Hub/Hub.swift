@@ -32,6 +32,11 @@ package final class Hub: Sendable {
     struct Handle: Sendable {
         let loop: any EventLoop
         let shard: NIOLoopBound<HubShard>
+
+        /// Does something on the shard's loop: at once where that is the caller's.
+        func run(_ body: @escaping @Sendable (HubShard) -> Void) {
+            if loop.inEventLoop { body(shard.value) } else { loop.execute { body(shard.value) } }
+        }
     }
 
     /// - Parameter make: makes the shard of one loop; called on that loop.
@@ -44,9 +49,9 @@ package final class Hub: Sendable {
         let wait = configuration.routes.filter { $0.dialect == .grip }.map(\.grip.messageWait).max() ?? GripSettings().messageWait
         sequencer = NIOLockedValueBox(ChannelSequencer(wait: wait))
         self.broker = broker
-        watch = BrokerWatch(broker)
         // Nodes of one process are lost together.
         keepsRecords = configuration.cluster.closingEvents == .survivor && !(broker is MemoryBroker)
+        watch = BrokerWatch(broker, loops: loops.count)
         var shards: [Handle] = []
         for (index, loop) in loops.enumerated() {
             let shard = try await loop.submit { NIOLoopBound(make(UInt16(index), loop), eventLoop: loop) }.get()
@@ -237,11 +242,7 @@ package final class Hub: Sendable {
         }
         guard !loops.isEmpty else { return }
         for (index, handle) in shards.enumerated() where loops.contains(index) {
-            if handle.loop.inEventLoop {
-                handle.shard.value.deliver(broadcasts)
-            } else {
-                handle.loop.execute { handle.shard.value.deliver(broadcasts) }
-            }
+            handle.run { $0.deliver(broadcasts) }
         }
     }
 

@@ -165,6 +165,7 @@ package final class HubShard {
         courier.sweep(at: now)
         records?.flush(self)
         lost.ticked(at: now)
+        hub.watch.note(connections: connectionCount, isDraining: admission.isDraining, on: Int(index))
         if index == 0 {
             hub.releaseWaiting(at: now)
             hub.watch.look(at: now)

@@ -100,7 +100,14 @@ package struct Gateway: Service {
             hub: hub, admission: admission, group: group, tls: try certificates.public.map { try NIOSSLContext(configuration: $0.configuration) },
             logger: logger, ready: ready)
         // A node that stands alone has nothing to wait for: it says what is wrong before anything listens.
-        if configuration.cluster.isAlone { guard try await door.open() else { return await broker.leave() } }
+        if configuration.cluster.isAlone {
+            do {
+                guard try await door.open() else { return await broker.leave() }
+            } catch {
+                await broker.leave()
+                throw error
+            }
+        }
         let control = ControlServer(hub: hub, admission: admission, group: group, certificates: certificates, logger: logger) {
             door.controlListens(at: $0)
         }

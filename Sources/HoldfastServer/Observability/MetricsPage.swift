@@ -63,7 +63,7 @@ package enum MetricsPage {
         }
         perRoute("holdfast_webhook_retries_total", .counter, "Webhook attempts after the first.") { $0.webhookRetries }
         perRoute("holdfast_webhook_lost_events_total", .counter, "Events given up: no attempt brought a usable answer.") { $0.webhookLost }
-        page.family("holdfast_webhook_queue_depth", .gauge, help: "Webhooks that wait because the limit of requests in flight is reached.")
+        page.family("holdfast_webhook_queue_depth", .gauge, help: "Webhooks that wait for a place among the requests in flight.")
         for (route, _) in routes { page.sample([("route", route.name)], Double(report.queueDepth[route.name] ?? 0)) }
         page.family("holdfast_webhook_limit", .gauge, help: "Webhooks allowed in flight.")
         for (route, _) in routes { page.sample([("route", route.name)], Double(route.webhook.concurrency)) }

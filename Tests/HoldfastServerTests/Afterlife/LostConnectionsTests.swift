@@ -156,8 +156,9 @@ import Testing
             try await eventually("the others are counted") { await counters(hub)[.unreadable] == 2 }
             let all = await counters(hub)
             #expect(all[.noRoute] == 1 && all.waiting == 0)
-            let page = MetricsPage.write(
-                await hub.report(), configuration: hub.configuration, certificates: [], broker: hub.broker, version: "1")
+            var configuration = hub.configuration
+            configuration.cluster.brokers = ["nats://host"]
+            let page = MetricsPage.write(await hub.report(), configuration: configuration, certificates: [], broker: hub.broker, version: "1")
             #expect(page.contains("holdfast_lost_node_connections_total{outcome=\"told\"} 1\n"))
             #expect(page.contains("holdfast_lost_node_connections_total{outcome=\"unreadable\"} 2\n"))
             #expect(page.contains("holdfast_lost_node_connections_waiting 0\n"))

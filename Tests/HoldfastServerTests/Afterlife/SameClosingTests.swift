@@ -3,6 +3,8 @@
 
 import HoldfastCore
 import HoldfastTesting
+import HoldfastWire
+import NIOCore
 import NIOHTTP1
 import Synchronization
 import Testing
@@ -26,15 +28,32 @@ import Testing
         return Request(line: "\(head.method) \(head.uri)", fields: fields, body: text)
     }
 
+    private static func connectionID(in body: String) -> String {
+        (try? JSONReader.parse(ByteBuffer(string: body)))?["connectionId"]?.string ?? ""
+    }
+
+    /// An app's answer that lets the client in, and sets up what the dialect can.
+    private static func yes(_ dialect: DialectName, to body: String) -> String {
+        switch dialect {
+        case .json:
+            "{\"actions\":[{\"type\":\"setState\",\"state\":{\"user\":\"a\"}},{\"type\":\"subscribe\",\"channel\":\"c\"}]}"
+        case .grip: "OPEN\r\n"
+        case .slip: "{\"events\":[{\"type\":\"ACCEPT\",\"connectionId\":\"\(connectionID(in: body))\"}]}"
+        case .wsaas, .wsify, .unsocket: ""
+        }
+    }
+
     @Test(arguments: [DialectName.json, .wsaas, .grip, .slip, .wsify])
     func itIsTheSame(dialect: DialectName) async throws {
         let requests = Mutex<[Request]>([])
         let app = ScriptedApp { exchange in
             let body = try await exchange.body()
-            requests.withLock { $0.append(Self.request(exchange.head, body)) }
-            guard dialect == .grip else { return try await exchange.answer() }
+            let isOpening = requests.withLock { requests in
+                requests.append(Self.request(exchange.head, body))
+                return requests.count == 1
+            }
             let fields = ["content-type: application/websocket-events", "sec-websocket-extensions: grip", "set-meta-user: alice"]
-            try await exchange.answer("200 OK", fields, body.hasPrefix("OPEN") ? "OPEN\r\n" : "")
+            try await exchange.answer("200 OK", dialect == .grip ? fields : [], isOpening ? Self.yes(dialect, to: body) : "")
         }
         let (first, second) = (KeepingBroker(node: "web-1"), KeepingBroker(node: "web-2", others: ["web-1"]))
         let adjust: @Sendable (inout GatewayConfiguration) -> Void = {

@@ -130,6 +130,16 @@ import Testing
         #expect(broadcasts(broker).isEmpty)
     }
 
+    // MARK: What a node tells of itself
+
+    @Test func aNodeTellsHowItDoes() {
+        let watch = BrokerWatch(RecordingBroker(), loops: 2)
+        #expect(watch.standing == NodeStanding())
+        watch.note(connections: 3, isDraining: false, on: 0)
+        watch.note(connections: 4, isDraining: true, on: 1)
+        #expect(watch.standing == NodeStanding(connections: 7, isDraining: true))
+    }
+
     // MARK: Interest
 
     @Test func aListenerIsInterest() async throws {

@@ -123,7 +123,11 @@ import Testing
     @Test func aClusterThatRefusesTheNodeEndsIt() async throws {
         let broker = SlowBroker()
         broker.state.withLockedValue { $0.outcome = .failure(BrokerError(.nameTaken, "another node is named n1")) }
-        let error = await #expect(throws: GatewayError.self) { try await withGateway(broker) { _, _, _ in } }
+        let logger = Logger(label: "gateway", factory: { _ in SwiftLogNoOpLogHandler() })
+        let gateway = Gateway(configuration: configuration(control: 0), broker: broker, logger: logger) { _ in }
+        let error = await #expect(throws: GatewayError.self) {
+            try await ServiceGroup(configuration: .init(services: [.init(service: gateway)], logger: logger)).run()
+        }
         #expect(error == GatewayError(.cannotJoin, "another node is named n1"))
     }
 
