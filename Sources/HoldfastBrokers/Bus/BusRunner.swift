@@ -109,11 +109,13 @@ final class BusRunner<Session: BusSession> {
             return
         }
         let bound = NIOLoopBound(self, eventLoop: loop)
-        ClientBootstrap(group: loop)
+        let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.nanoseconds(settings.times.connect.inNanoseconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
-            .connect(host: server.host, port: server.port)
+        // An address needs no resolver, which works on threads that others may keep busy.
+        let address = try? SocketAddress(ipAddress: server.host, port: server.port)
+        (address.map { bootstrap.connect(to: $0) } ?? bootstrap.connect(host: server.host, port: server.port))
             .assumeIsolated()
             .whenComplete { result in
                 switch result {
