@@ -52,7 +52,7 @@ def notes(row):
             told.append("the load's CPU was full")
     if row.median("aside_cpu_us_per_msg") is not None:
         told.append(f"the broker: {number(row.median('aside_cpu_us_per_msg'))} µs")
-    if row.kind == "resub":
+    if row.kind == "resub" and row.cost() is not None:
         told.append(f"{number(row.median('resub_ms'))} ms, and {number(row.median('reconnect_ms'))} ms until the broker was back in use")
     if row.kind == "connect" and row.median("close_cpu_us") is not None:
         told.append(f"closing: {number(row.median('close_cpu_us'))} µs")

@@ -174,6 +174,7 @@ async def test_a_node_loses_the_broker_and_finds_it_again(split, app):
     assert await received(here) == "local"
     link.heal()
     assert (await ending(here, within=NOTICED))[0] == 1012
+    assert await received(there) == "local", "what was published meanwhile comes late"
     await knows(a, "a", "b")
     await knows(b, "a", "b")
     await settled(lambda: sum(closings(app).values()), "the number of ends", quiet=1.5)
