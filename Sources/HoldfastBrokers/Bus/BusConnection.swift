@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import NIOCore
 import NIOSSL
 
@@ -64,7 +65,10 @@ final class BusConnection<Session: BusSession>: ChannelInboundHandler {
         problem = failure
         let context = context
         over()
-        context?.close(promise: nil)
+        guard let context else { return }
+        // What the system still holds would reach the engine after this node has published it again, or when nobody expects it any more.
+        _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        context.close(promise: nil)
     }
 
     // MARK: Channel events

@@ -25,6 +25,8 @@ struct BusSettings: Sendable {
         clientName = "holdfast-\(node)"
         self.version = version
         queueBytes = settings.queueBytes
+        // A node that is cut off notices it before it takes the others for lost.
+        times.silence = min(times.silence, settings.lease / 8)
         tls = try BusTLS(settings, addresses)
         credentialsFile = settings.credentialsFile
         guard let file = credentialsFile else { return }

@@ -87,7 +87,9 @@ package struct ClusterMachine: Sendable {
     /// A message came that is neither traffic nor a question.
     package mutating func received(_ message: NodeMessage, from node: NodeInstance, at now: MonotonicTime) -> [Order] {
         switch message {
-        case .announcement(let announcement): return carryOut(membership.announced(announcement, by: node, at: now), at: now)
+        case .announcement(let announcement):
+            let repeated = keepsRecords ? ledger.announced(node).map(Self.order) : []
+            return repeated + carryOut(membership.announced(announcement, by: node, at: now), at: now)
         case .objection(let instance): return carryOut(membership.objected(to: instance), at: now)
         case .farewell: return carryOut(membership.left(node), at: now)
         case .buried(let instance, let connections): return instance == membership.own.number && !connections.isEmpty ? [.bury(connections)] : []

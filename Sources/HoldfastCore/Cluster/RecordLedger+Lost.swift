@@ -5,6 +5,9 @@ import NIOCore
 
 /// What becomes of the records of a lost node.
 extension RecordLedger {
+    /// How often a node that came back is told which of its connections were reported, beyond the first time: over two leases.
+    static let tellings = 8
+
     /// A node was lost.
     ///
     /// - Parameters:
@@ -73,13 +76,18 @@ extension RecordLedger {
         leaving.removeAll { $0.lost == node }
         for copy in handed.removeValue(forKey: node) ?? [] { count(copy, -1) }
         for other in buriedOrder where other.name == node.name && other != node { forgetBuried(other) }
-        guard let grave = buried[node] else { return [] }
+        guard buried[node] != nil else { return [] }
         // From here on it has connections that were not reported.
         buried[node]?.isComplete = false
-        let ids = grave.ids.sorted { $0.description < $1.description }
-        return stride(from: 0, to: ids.count, by: Self.pageSize).map {
-            .tell(node.name, .buried(instance: node.number, Array(ids[$0..<min($0 + Self.pageSize, ids.count)])))
-        }
+        buried[node]?.tellings = Self.tellings
+        return tell(node)
+    }
+
+    /// A node that is there announces itself. It may not have been able to hear when it came back, so it is told again what was reported of it.
+    package mutating func announced(_ node: NodeInstance) -> [Order] {
+        guard let grave = buried[node], grave.tellings > 0 else { return [] }
+        buried[node]?.tellings -= 1
+        return tell(node)
     }
 
     package mutating func tick(at now: MonotonicTime) -> [Order] {
@@ -142,6 +150,13 @@ extension RecordLedger {
         }
         // While others may have more, they keep it.
         return (new.isEmpty ? [] : [.report(new, of: node.name)]) + (isComplete ? [.tellAll(.reported(node))] : [])
+    }
+
+    private func tell(_ node: NodeInstance) -> [Order] {
+        let ids = (buried[node]?.ids ?? []).sorted { $0.description < $1.description }
+        return stride(from: 0, to: ids.count, by: Self.pageSize).map {
+            .tell(node.name, .buried(instance: node.number, Array(ids[$0..<min($0 + Self.pageSize, ids.count)])))
+        }
     }
 
     private mutating func forgetBuried(_ node: NodeInstance) {

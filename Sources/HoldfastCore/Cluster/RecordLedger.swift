@@ -66,6 +66,8 @@ package struct RecordLedger: Sendable {
         var ids: Set<ConnectionID>
         /// Whether it is certain that there were no others.
         var isComplete: Bool
+        /// How often the node, which is there again, is still to be told.
+        var tellings = 0
     }
 
     package init(limits: Limits = Limits()) { self.limits = limits }

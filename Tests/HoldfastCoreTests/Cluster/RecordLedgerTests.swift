@@ -142,7 +142,12 @@ import Testing
         #expect(ledger.recordCount == 2)
         ledger.lost(node, successor: own, own: own, at: start)
         #expect(ledger.tick(at: start) == report([1, 2]))
-        #expect(ledger.joined(node) == [.tell(node.name, .buried(instance: 1, sorted([1, 2]).map(\.id)))])
+        let told: [RecordLedger.Order] = [.tell(node.name, .buried(instance: 1, sorted([1, 2]).map(\.id)))]
+        #expect(ledger.announced(node) == [], "who is not back is not told")
+        #expect(ledger.joined(node) == told)
+        // It may not have heard: its announcements are answered with it for a while, and then no more.
+        for _ in 0..<RecordLedger.tellings { #expect(ledger.announced(node) == told) }
+        #expect(ledger.announced(node) == [])
         // What it lists again before it has heard of it is not told twice.
         _ = ledger.take(batch(2, 0, true, [2, 3]), of: node, at: start)
         ledger.lost(node, successor: own, own: own, at: start)
