@@ -67,6 +67,7 @@ async def test_v2_refusals(v2, app, status):
     assert count_of(gateway, "c") == 0
 
 
+@pytest.mark.one_node("delivered counts the node that publishes")
 async def test_v2_to_single_keys(v2):
     gateway = v2("-events", "")
     async with connect(gateway, "/subscribe?key=ann") as ann, connect(gateway, "/subscribe?key=ann") as ann2, \
