@@ -52,7 +52,7 @@ class Publisher(threading.Thread):
                 self.delivered += sum(result["delivered"] for result in results)
                 for number in range(start, start + len(actions)):
                     self.sent[number] = before, after
-                time.sleep(max(0.0, self.pace - (after - before)))
+                threading.Event().wait(max(0.0, self.pace - (after - before)))
 
 
 class Outage:
@@ -165,7 +165,8 @@ def kill_in_the_middle(nodes, broker):
     for outage in outages.values():
         outage.begin = begin
     if victim is broker:
-        time.sleep(0.7)
+        # Long enough for some publications to wait.
+        threading.Event().wait(0.7)
         victim.start().wait()
 
     def back(name):
