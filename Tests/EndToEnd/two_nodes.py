@@ -52,7 +52,7 @@ class TwoNodes:
         if command[0] == "unsocket":
             # Each node that serves the app would have the same dialled once more: the other one has an app that never answers.
             second = ["http://127.0.0.1:9/nobody" if word.startswith("http://") else word for word in command]
-            second += ["--drain-deadline", "1s"]
+            second += ["--drain-deadline", "100ms"]
         elif "--listen" in command:
             second = command
         else:

@@ -35,7 +35,7 @@ extension Hub: BrokerInbox {
 
     package func answer(_ question: NodeQuestion) async -> NodeAnswer {
         switch question {
-        case .connection(let id): .connections(await connection(id).map { [$0.shown] } ?? [])
+        case .connection(let id): .connections(await connection(id, mustBeOpen: true).map { [$0.shown] } ?? [])
         case .connections(let cursor, let limit, let route, let channel):
             .connections(
                 ViewPortion.cut(await connections(after: cursor, limit: ViewPortion.limit(limit), route: route, channel: channel).map(\.shown)))

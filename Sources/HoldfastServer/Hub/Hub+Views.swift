@@ -7,11 +7,15 @@ import Synchronization
 
 /// What the hub shows of itself. Cold paths: each asks every event loop and waits.
 extension Hub {
-    /// The open connection of that id on this node.
-    package func connection(_ id: ConnectionID) async -> ConnectionSummary? {
+    /// The connection of that id on this node.
+    ///
+    /// - Parameter mustBeOpen: whether one whose app has not decided yet counts as none.
+    package func connection(_ id: ConnectionID, mustBeOpen: Bool = false) async -> ConnectionSummary? {
         guard id.node == broker.node, Int(id.shard) < shards.count else { return nil }
         let handle = shards[Int(id.shard)]
-        return try? await handle.loop.submit { handle.shard.value.connection(id)?.summary }.get()
+        return try? await handle.loop.submit {
+            handle.shard.value.connection(id).flatMap { $0.isOpen || !mustBeOpen ? $0.summary : nil }
+        }.get()
     }
 
     /// Open connections in a stable order, behind `cursor`.
