@@ -7,7 +7,7 @@ run: ## build, then the gateway with its example chat app (some minutes the firs
 	@dev/setup run
 	@bin=$$(dev/build release) && exec "$$bin" demo $(ARGS)
 
-test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance (25 minutes the first time, then about 12)
+test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance (about 45 minutes the first time on two cores, then about 25)
 	@dev/setup test
 	@dev/lint
 	@dev/docs

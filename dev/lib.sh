@@ -57,18 +57,23 @@ unlicensed() {
 
 swift_sources() { files '*.swift' | { grep -vE '(^|/)Package\.swift$' || true; }; }
 
-# pytest_lanes NAME: runs pytest once for each line of the input, all at the same time, for most tests wait more than they work; a line holds its
-# arguments. What failed is shown. Leaves the number of tests that passed in .build/totals/NAME.
+# pytest_lanes NAME: runs pytest once for each line of the input, which holds its arguments. All run at the same time, for most tests wait more than
+# they work, and each but the first in a network of its own: ports that one lets go of for a moment are not taken by another. Where that is not
+# permitted, one after the other. What failed is shown. Leaves the number of tests that passed in .build/totals/NAME.
 pytest_lanes() {
     local name=$1 lane=0 sum=0 bad=0 passed line
-    local pids=()
+    local pids=() network=(unshare --net sh -c 'ip link set lo up && exec "$@"' lane)
+    "${network[@]}" true 2>/dev/null || network=()
     mkdir -p .build/totals .build/log
     rm -f ".build/totals/$name"
     while IFS= read -r line; do
         lane=$((lane + 1))
+        local run=(.venv/bin/python -m pytest -q -p no:cacheprovider)
+        [ $lane = 1 ] || run=("${network[@]}" "${run[@]}")
         # shellcheck disable=SC2086 # words, by intention
-        .venv/bin/python -m pytest -q -p no:cacheprovider $line </dev/null >".build/log/$name-$lane" 2>&1 &
+        "${run[@]}" $line </dev/null >".build/log/$name-$lane" 2>&1 &
         pids+=($!)
+        [ ${#network[@]} -gt 0 ] || wait $! || true
     done
     for lane in "${!pids[@]}"; do
         local log=.build/log/$name-$((lane + 1))
