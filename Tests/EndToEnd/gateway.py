@@ -216,8 +216,18 @@ class Gateway(Program):
 
     def request(self, method, path, headers=None, **options):
         """One control request. A token given to the gateway is sent unless `headers` has its own authorisation."""
+        if method != "GET":
+            self.settle()
         answer = self._ask(self.control_port, method, path, headers, **options)
         return uncounted(answer) if self.other else answer
+
+    def settle(self):
+        """Returns when what the node with the clients has told the broker, such as new channels, is known there: a question goes the same way."""
+        if self.other and self.running():
+            try:
+                self._ask(self.own_control_port, "GET", "/v1/connections?node=b&limit=1")
+            except httpx.TransportError:
+                pass
 
     def _ask(self, port, method, path, headers=None, **options):
         sent = {"authorization": f"Bearer {self.token}"} if self.token else {}

@@ -73,5 +73,6 @@ def control(gateway, *events, path="/", bearer=None, content_type="application/w
     if bearer != "":
         headers["authorization"] = f"Bearer {token() if bearer is None else bearer}"
     body = json.dumps({"events": list(events)}).encode() if content is None else content
+    gateway.settle()
     answer = httpx.post(gateway.control_url + path, content=body, headers=headers, trust_env=False, timeout=30, **options)
     return uncounted(answer) if gateway.other else answer
