@@ -7,7 +7,7 @@ run: ## build, then the gateway with its example chat app (some minutes the firs
 	@dev/setup run
 	@bin=$$(dev/build release) && exec "$$bin" demo $(ARGS)
 
-test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance (25 minutes the first time, then about 12)
+test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance (about 45 minutes the first time on two cores, then about 25)
 	@dev/setup test
 	@dev/lint
 	@dev/docs
@@ -15,6 +15,7 @@ test: ## everything that must pass: lint, docs, unit, clients, e2e, conformance 
 	@dev/clients
 	@Benchmarks/load/check
 	@dev/e2e
+	@dev/e2e-cluster
 	@dev/conformance quick
 	@dev/conformance quick dialled
 	@dev/conformance quick unsocket
@@ -34,9 +35,10 @@ clients: ## the unit tests of the libraries for apps in JavaScript and Python (s
 	@dev/setup test
 	@dev/clients
 
-e2e: ## a release build against real clients and apps (about 2 minutes after the build)
+e2e: ## a release build against real clients and apps, alone and as a cluster (about 20 minutes after the build)
 	@dev/setup test
 	@dev/e2e
+	@dev/e2e-cluster
 
 docs: ## dead links in the documents (seconds)
 	@dev/docs

@@ -56,7 +56,11 @@ let package = Package(
             dependencies: ["HoldfastWire", nioCore, httpTypes, collections, crypto],
             swiftSettings: settings
         ),
-        .target(name: "HoldfastBrokers", dependencies: ["HoldfastCore"], swiftSettings: settings),
+        .target(
+            name: "HoldfastBrokers",
+            dependencies: ["HoldfastCore", "HoldfastWire", nioCore, nioPosix, nioConcurrencyHelpers, nioSSL, collections, crypto, logging],
+            swiftSettings: settings
+        ),
         .target(
             name: "HoldfastServer",
             dependencies: [
@@ -109,8 +113,13 @@ let package = Package(
         ),
         .testTarget(
             name: "HoldfastCoreTests",
-            dependencies: ["HoldfastCore", "HoldfastWire", nioCore, httpTypes],
+            dependencies: ["HoldfastCore", "HoldfastWire", nioCore, nioEmbedded, httpTypes],
             resources: [.copy("Dialect/Transcripts")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HoldfastBrokersTests",
+            dependencies: ["HoldfastBrokers", "HoldfastCore", "HoldfastWire", "HoldfastTesting", nioCore, nioPosix, nioEmbedded, crypto, logging],
             swiftSettings: settings
         ),
         .testTarget(

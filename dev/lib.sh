@@ -56,3 +56,35 @@ unlicensed() {
 }
 
 swift_sources() { files '*.swift' | { grep -vE '(^|/)Package\.swift$' || true; }; }
+
+# pytest_lanes NAME: runs pytest once for each line of the input, which holds its arguments. All run at the same time, for most tests wait more than
+# they work, and each but the first in a network of its own: ports that one lets go of for a moment are not taken by another. Where that is not
+# permitted, one after the other. What failed is shown. Leaves the number of tests that passed in .build/totals/NAME.
+pytest_lanes() {
+    local name=$1 lane=0 sum=0 bad=0 passed line
+    local pids=() network=(unshare --net sh -c 'ip link set lo up && exec "$@"' lane)
+    "${network[@]}" true 2>/dev/null || network=()
+    mkdir -p .build/totals .build/log
+    rm -f ".build/totals/$name"
+    while IFS= read -r line; do
+        lane=$((lane + 1))
+        local run=(.venv/bin/python -m pytest -q -p no:cacheprovider)
+        [ $lane = 1 ] || run=("${network[@]}" "${run[@]}")
+        # shellcheck disable=SC2086 # words, by intention
+        "${run[@]}" $line </dev/null >".build/log/$name-$lane" 2>&1 &
+        pids+=($!)
+        [ ${#network[@]} -gt 0 ] || wait $! || true
+    done
+    for lane in "${!pids[@]}"; do
+        local log=.build/log/$name-$((lane + 1))
+        wait "${pids[$lane]}" || { bad=1 && cat "$log" >&2; }
+        # pytest ends with "41 passed, 1 skipped in 12.3s".
+        passed=$(tail -n 3 "$log" | sed -nE 's/.*\b([0-9]+) passed.*/\1/p' | tail -n 1)
+        [ "${passed:-0}" -gt 0 ] || { bad=1 && failed "$name" "no test passed in lane $((lane + 1))"; }
+        sum=$((sum + ${passed:-0}))
+        echo "..    $name $((lane + 1)): $(tail -n 1 "$log")"
+    done
+    [ $bad = 0 ] || FAIL "$name" "see above"
+    echo "$sum" >".build/totals/$name"
+    ok "$name" "$sum passed"
+}

@@ -6,15 +6,17 @@
 #   NAME_case      sets url, and pub or msg where they are used, as arguments of wsload; returns 1 when it cannot do this case in
 #                  the same way as the others
 #
-# The case, for both: $kind (fan, fanrate, burst, dir, push, pub, pubbatch, rt, idle, connect) and $n, $THREADS (1 or 2), $TLS ("s" or
-# empty), $DEFLATE (1 or empty; the certificate is in $WORK/tls). Publishers never use TLS or compression.
+# The case, for both: $kind (fan, fanrate, burst, dir, push, pub, pubbatch, rt, idle, connect, resub) and $n, $THREADS (1 or 2), $TLS ("s" or
+# empty), $DEFLATE (1 or empty; the certificate is in $WORK/tls), $ENGINE (nats, redis or empty). Publishers never use TLS or compression.
+#
+# With an $ENGINE there are two nodes on one broker: the first has the clients, the second takes what is published.
 
-plain() { [ "$THREADS$TLS$DEFLATE" = 1 ]; }
+plain() { [ "$THREADS$TLS$DEFLATE$ENGINE" = 1 ]; }
 
 # The channel that a new connection is subscribed to, for backend -c; and the one of a publication.
 subscribed() {
   case $kind in
-    dir | push) echo @path ;;           # each connection to a channel of its own: its path's last part
+    dir | push | resub) echo @path ;;   # each connection to a channel of its own: its path's last part
     connect | pub | pubbatch) ;;
     *) echo bench ;;
   esac
@@ -44,9 +46,23 @@ HOLDFAST=${HOLDFAST:-$ROOT/.build/release/holdfast}
 
 holdfast_missing() { [ -x "$HOLDFAST" ] || echo "no program at $HOLDFAST: make it with dev/build, or set HOLDFAST to its path"; }
 holdfast_server() {      # command and its own arguments
+  if [ -n "$ENGINE" ]; then holdfast_nodes "$@"; return; fi
   server "$HOLDFAST" "$@" --listen "127.0.0.1:$PORT" --control "127.0.0.1:$CONTROL" --threads "$THREADS" --log-level warning \
     ${TLS:+--tls-certificate-file "$WORK/tls/cert.pem" --tls-key-file "$WORK/tls/key.pem"} || return 1
   wait_port "$CONTROL" "$SPID"
+}
+# The same as two nodes: clients come to the one, publications to the other.
+holdfast_nodes() {
+  local rest=(--broker "$ENGINE://127.0.0.1:$BROKER" --threads "$THREADS" --log-level warning)
+  mkdir -p "$WORK/broker"
+  case $ENGINE in
+    nats) BROKER_COMMAND=(nats-server -a 127.0.0.1 -p "$BROKER" -m "$((BROKER + 1))") ;;
+    redis) BROKER_COMMAND=(redis-server --bind 127.0.0.1 --port "$BROKER" --save "" --appendonly no --dir "$WORK/broker") ;;
+  esac
+  broker "${BROKER_COMMAND[@]}" || return 1
+  server "$HOLDFAST" "$@" --node a --listen "127.0.0.1:$PORT" --control "127.0.0.1:$((CONTROL + 2))" "${rest[@]}" || return 1
+  second "$HOLDFAST" "$@" --node b --listen "127.0.0.1:$((PORT + 2))" --control "127.0.0.1:$CONTROL" "${rest[@]}"
+  wait_port "$CONTROL" "$MPID"
 }
 holdfast_start() {
   case $kind in
@@ -57,6 +73,7 @@ holdfast_start() {
 }
 holdfast_case() {
   local control=http://127.0.0.1:$CONTROL/v1
+  [ "$kind" != resub ] || [ -n "$ENGINE" ] || return 1
   url+=c%d
   case $kind in
     burst | pubbatch)
@@ -75,7 +92,11 @@ holdfast_grip_start() {
   backend -m wsoverhttp -c "$(subscribed)"
   holdfast_server grip "http://127.0.0.1:$B_PORT" --sig-key changeme
 }
-holdfast_grip_case() { url+=c%d; grip_publications; }
+holdfast_grip_case() {
+  [ -z "$ENGINE" ] || return 1                  # between nodes there is no dialect
+  url+=c%d
+  grip_publications
+}
 
 # ---- nchan: nginx with the nchan module ----
 
@@ -128,6 +149,7 @@ END
 nchan_case() {
   local sub
   [ "$kind" = pubbatch ] && return 1            # it has no batches
+  [ -z "$ENGINE" ] || return 1
   case $kind in dir | push) sub=c%d ;; *) sub=bench ;; esac
   url+=sub/$sub
   [ "$kind" = rt ] && url=${url%sub/*}rt/c%d

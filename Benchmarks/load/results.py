@@ -35,7 +35,7 @@ class Row:
 
     def cost(self):
         """What ratios compare."""
-        return self.median("rss_per_conn") if self.kind == "idle" else self.cpu()
+        return self.median({"idle": "rss_per_conn", "resub": "resub_ms"}.get(self.kind) or self.cpu_key())
 
 
 class Results:

@@ -15,8 +15,8 @@ DUR=${DUR:-3}
 PRIO=${PRIO:--10}
 SLOW=${SLOW:-pushpin}                       # gateways that run once a case, however many REPS
 SCPU=${SCPU:-0} LCPU=${LCPU:-1}
-PORT=28000 CONTROL=28001 B_PORT=28100
-BPID='' SPID=''
+PORT=28000 CONTROL=28001 B_PORT=28100 BROKER=28200
+BPID='' SPID='' MPID='' KPID=''
 
 # Everything runs in a session of its own: the scheduler's priority then touches only what is started here, and one signal to the
 # session's process group ends it all. This outer shell holds the lock and passes the signal on.
@@ -50,12 +50,14 @@ descendants() { local p; echo "$1"; for p in $(cat /proc/"$1"/task/*/children 2>
 # For NAME_start in peers.sh.
 backend() { taskset -c "$LCPU" "$BIN/backend" -p "$B_PORT" "$@" 2>> "$OUT/backend.log" & BPID=$!; wait_port "$B_PORT" "$BPID"; }
 server() { taskset -c "$on" "$@" >> "$OUT/server.log" 2>&1 & SPID=$!; wait_port "$PORT" "$SPID"; }
+second() { taskset -c "$on" "$@" >> "$OUT/server.log" 2>&1 & MPID=$!; }
+broker() { taskset -c "$LCPU" "$@" >> "$OUT/broker.log" 2>&1 & KPID=$!; wait_port "$BROKER" "$KPID"; }
 # shellcheck source=peers.sh
 . "$HERE/peers.sh"
 
 start_peer() {      # function prefix
   local p
-  for p in "$PORT" "$CONTROL" "$B_PORT"; do
+  for p in "$PORT" "$CONTROL" "$B_PORT" "$BROKER"; do
     port_open "$p" && { echo "something listens on port $p already" >&2; return 1; }
   done
   "$1_start" || return 1
@@ -64,16 +66,16 @@ start_peer() {      # function prefix
 }
 
 stop_peer() {
-  local p all=''
-  if [ -n "$SPID" ]; then
-    all=$(descendants "$SPID")
-    kill -TERM "$SPID" 2> /dev/null
-    for _ in $(seq 50); do kill -0 "$SPID" 2> /dev/null || break; sleep 0.1; done
+  local p all='' main
+  for main in $MPID $SPID; do
+    all=$(descendants "$main")
+    kill -TERM "$main" 2> /dev/null
+    for _ in $(seq 50); do kill -0 "$main" 2> /dev/null || break; sleep 0.1; done
     for p in $all; do kill -KILL "$p" 2> /dev/null; done
-    wait "$SPID" 2> /dev/null
-  fi
-  [ -n "$BPID" ] && { kill -TERM "$BPID" 2> /dev/null; wait "$BPID" 2> /dev/null; }
-  SPID='' BPID=''
+    wait "$main" 2> /dev/null
+  done
+  for main in $BPID $KPID; do kill -TERM "$main" 2> /dev/null; wait "$main" 2> /dev/null; done
+  SPID='' BPID='' MPID='' KPID=''
 }
 trap 'stop_peer; exit 143' TERM
 
@@ -86,8 +88,8 @@ profile() {         # label pids; in the background, once the connections are th
 }
 
 run_case() {        # label, with kind n x y (the case's parts), pub, msg and url as NAME_case has set them
-  local label=$1 pids args common
-  pids=$(descendants "$SPID" | paste -sd,)
+  local label=$1 pids args common p
+  pids=$(for p in $SPID $MPID; do descendants "$p"; done | paste -sd,)
   profile "$label" "$pids"
   case $kind in
     fan) args=(fanout "${pub[@]}" -n "$n" -s "${x:-64}" --warm 5) ;;
@@ -99,9 +101,16 @@ run_case() {        # label, with kind n x y (the case's parts), pub, msg and ur
     rt) args=(roundtrip "${msg[@]}" --warm 0.5 -n "$n" -w "${x:-1}" -s "${y:-64}") ;;
     idle) args=(idle -n "$n" --settle 3) ;;
     connect) args=(connect -n "$n" --src 16 --settle 0.2) ;;
+    resub)
+      # It is the broker that is killed and started, so it is this script's business no more.
+      timeout --foreground 120 taskset -c "$LCPU" python3 "$HERE/resubscribe.py" --label "$label" --url "$url" -n "$n" --broker-pid "$KPID" \
+        --engine "$ENGINE" --port "$BROKER" -- "${BROKER_COMMAND[@]}"
+      return
+      ;;
     *) echo "no such case: $kind" >&2; return 1 ;;
   esac
   common=(-d "$DUR" --pids "$pids" --cpus "$SCPU,$LCPU" --label "$label")
+  [ -z "$KPID" ] || common+=(--aside "$KPID")
   [ "$THREADS" = 1 ] || common+=(--cpus "-1,$LCPU")           # the load is on one of the gateway's processors
   timeout --foreground $((120 + ${DUR%.*})) taskset -c "$LCPU" "$BIN/wsload" "${args[0]}" --settle 0.5 --url "$url" \
     ${DEFLATE:+--deflate} "${common[@]}" "${args[@]:1}"
@@ -110,7 +119,7 @@ run_case() {        # label, with kind n x y (the case's parts), pub, msg and ur
 # Sets what the part of a case behind "+" means. Prints why it cannot be run here.
 set_options() {     # case
   local option
-  TLS='' DEFLATE='' THREADS=1 on=$SCPU
+  TLS='' DEFLATE='' ENGINE='' THREADS=1 on=$SCPU
   for option in $(tr '+' '\n' <<< "$1" | tail -n +2); do
     case $option in
       tls)
@@ -122,6 +131,10 @@ set_options() {     # case
         "$BIN/wsload" can deflate || { echo "it needs zlib: apt-get install zlib1g-dev"; return; }
         ;;
       2) THREADS=2 on=$SCPU,$LCPU ;;
+      nats | redis)
+        ENGINE=$option
+        command -v "$ENGINE-server" > /dev/null || { echo "it needs $ENGINE-server: apt-get install $ENGINE-server (and stop the service that this may start)"; return; }
+        ;;
       *) echo "no such option: $option"; return ;;
     esac
   done

@@ -50,6 +50,10 @@ def notes(row):
             told.append(f"others took {100 * others:.0f} % of its CPU")
         if load > 0.95 and "2" not in row.options:
             told.append("the load's CPU was full")
+    if row.median("aside_cpu_us_per_msg") is not None:
+        told.append(f"the broker: {number(row.median('aside_cpu_us_per_msg'))} µs")
+    if row.kind == "resub" and row.cost() is not None:
+        told.append(f"{number(row.median('resub_ms'))} ms, and {number(row.median('reconnect_ms'))} ms until the broker was back in use")
     if row.kind == "connect" and row.median("close_cpu_us") is not None:
         told.append(f"closing: {number(row.median('close_cpu_us'))} µs")
     return ", ".join(told)

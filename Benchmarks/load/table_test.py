@@ -147,6 +147,21 @@ class Figures(unittest.TestCase):
             "|  | p99 ms | – | – | – | 0.01 | – |"])
         self.assertIn("| idle connection, RSS | `json` | ok | ≤ 4,096 B: 4,000 |", list(figures.reached(made)))
 
+    def test_two_nodes_stand_beside_one(self):
+        made = results(run("holdfast", "dir-100-64", 10), run("holdfast", "dir-100-64+nats", 18, aside_cpu_us_per_msg=3), run("holdfast", "dir-100-64+redis", 20),
+                       run("holdfast", "fan-1-64+nats", 50, p50_us=300, p99_us=900), [{"label": "holdfast/resub-10000+nats/1", "resub_ms": 250}])
+        self.assertEqual(list(figures.clusters(made))[2:], [
+            "| 100 channels of one subscriber, 64 bytes | CPU µs | 10.0 | 18.0 (1.80 ×) | 20.0 (2.00 ×) |",
+            "|  | the broker's CPU µs | – | 3.00 | – |",
+            "| publication to one subscriber, one after the other, 64 bytes | CPU µs | – | 50.0 | – |",
+            "|  | p50 ms | – | 0.30 | – |",
+            "|  | p99 ms | – | 0.90 | – |",
+            "|  | the broker's CPU µs | – | – | – |",
+            "| 10,000 channels heard again by a broker that was restarted | ms | – | 250 | – |"])
+        self.assertEqual([verdict(made, case) for case in ("dir-100-64+nats", "fan-1-64+nats", "resub-10000+nats")], ["ok", "ok", "ok"])
+        self.assertFalse([line for line in figures.costs(made) if "nats" in line or "18.0" in line])
+        self.assertEqual(list(figures.clusters(results(run("holdfast", "dir-100-64", 10)))), [])
+
     def test_every_case_of_the_full_run_has_words(self):
         for case in full_run():
             figures.work(results(run("holdfast", case, 1)).row(case, "holdfast"))

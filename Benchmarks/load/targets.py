@@ -94,6 +94,11 @@ TARGETS = (
     Target("two cores", r"(rt|fan)-[0-9-]+\+2", (times_own(1.18, "one thread", without_options),)),
     Target("publish API", r"pub-\d+", (per_core(15_000),)),
     Target("publish API, batches", r"pubbatch-\d+", (times_own(0.25, "single", lambda row, results: results.of_kind("pub", row.gateway)),)),
+    # Both nodes together. A broker's own time is told in the notes.
+    Target("remote delivery", r"dir-\d+-\d+\+(nats|redis)", (times_own(2.5, "local", without_options),), ("holdfast",)),
+    Target("remote fan-out", r"fan-1000-\d+\+(nats|redis)", (times_own(1.2, "local", without_options),), ("holdfast",)),
+    Target("time to another node, p99", r"fan-1-\d+\+(nats|redis)", (Check("≤", 5, "ms", lambda row, _: ratio(row.median("p99_us"), 1000)),), ("holdfast",)),
+    Target("resubscription", r"resub-10000\+(nats|redis)", (Check("≤", 2000, "ms", lambda row, _: row.cost()),), ("holdfast",)),
     Target("deflate, fan-out", r"fan-\d+-\d+\+deflate", (times_own(1.3, "plain", without_options),)),
 )
 

@@ -16,6 +16,7 @@ static void usage(void) {
 "  --src K            spread over K source addresses 127.0.0.2..., for more than about 28,000 connections\n"
 "  --settle S         seconds to wait once all are connected (1)\n"
 "  --pids a,b,...     the server's processes: their CPU time and memory are read from /proc\n"
+"  --aside a,b,...    processes whose CPU time is told apart, such as a broker between two servers\n"
 "  --cpus S,L         the server's and the load's processors (0,1); -1: not looked at\n"
 "  --label TEXT       copied into the result\n"
 "  --timeout S        for what does not come (10)\n"
@@ -42,8 +43,8 @@ static enum mode mode;
 static const char *o_msg = "{P}", *o_label = "";
 static int o_in_flight = 1, o_pub_conns = 16, o_server_cpu = 0, o_load_cpu = 1;
 static double o_settle = 1, o_dur = 5, o_rate, o_warm = -1, o_timeout = 10;
-static pid_t pids[64];
-static int n_pids;
+static pid_t pids[64], aside[8];
+static int n_pids, n_aside;
 
 static pub_t *pubs;
 
@@ -58,13 +59,14 @@ static uint64_t cur_count;                  /* how many deliveries there were of
 
 typedef struct {
     uint64_t t;
-    cpu_t c[64];
+    cpu_t c[64], aside[8];
     double server_cpu, load_cpu, own;
 } snap_t;
 static snap_t snap_a, snap_b;
 
 static void snap(snap_t *s) {
     for (int i = 0; i < n_pids; i++) s->c[i] = process_cpu(pids[i]);
+    for (int i = 0; i < n_aside; i++) s->aside[i] = process_cpu(aside[i]);
     s->server_cpu = cpu_busy(o_server_cpu);
     s->load_cpu = cpu_busy(o_load_cpu);
     s->own = own_cpu();
@@ -79,6 +81,12 @@ static cpu_t server_cpu(void) {
         c.sys += snap_b.c[i].sys - snap_a.c[i].sys;
     }
     return c;
+}
+
+static double aside_cpu(void) {
+    double all = 0;
+    for (int i = 0; i < n_aside; i++) all += snap_b.aside[i].all - snap_a.aside[i].all;
+    return all;
 }
 
 static double snap_seconds(void) { return (double)(snap_b.t - snap_a.t) / 1e9; }
@@ -146,6 +154,7 @@ static void report(const char *extra) {
                (double)h_latency.max / 1e3);
         printf(",\"cpu_s\":%.4f,\"cpu_user_s\":%.3f,\"cpu_sys_s\":%.3f", c.all, c.user, c.sys);
         if (n_msgs) printf(",\"cpu_us_per_msg\":%.3f", c.all * 1e6 / (double)n_msgs);
+        if (n_msgs && n_aside) printf(",\"aside_cpu_us_per_msg\":%.3f", aside_cpu() * 1e6 / (double)n_msgs);
         printf(",\"server_cpu_busy_s\":%.2f,\"load_cpu_busy_s\":%.2f,\"gen_cpu_s\":%.3f", snap_b.server_cpu - snap_a.server_cpu,
                snap_b.load_cpu - snap_a.load_cpu, snap_b.own - snap_a.own);
         printf(",\"other\":%lu,\"dup\":%lu,\"wrong\":%lu,\"uncompressed\":%lu,\"proto_err\":%lu,\"pub_ok\":%lu,\"pub_err\":%lu", n_other, n_dup, n_wrong, n_plain,
@@ -378,7 +387,7 @@ static void parse_options(int argc, char **argv) {
         {"settle", 1, 0, 'e'},   {"pids", 1, 0, 'p'},       {"cpus", 1, 0, 'C'},     {"label", 1, 0, 'l'},  {"pub-url", 1, 0, 'U'},
         {"pub-header", 1, 0, 'P'}, {"pub-body", 1, 0, 'b'}, {"rate", 1, 0, 'r'},     {"warm", 1, 0, 'W'},   {"timeout", 1, 0, 't'},
         {"pub-conns", 1, 0, 'k'}, {"msg", 1, 0, 'm'},       {"pub-item", 1, 0, 'i'}, {"batch", 1, 0, 'B'},  {"deflate", 0, 0, 'z'},
-        {0, 0, 0, 0}};
+        {"aside", 1, 0, 'a'},    {0, 0, 0, 0}};
     if (argc < 2) usage();
     if (argc == 3 && !strcmp(argv[1], "can")) exit(!can(argv[2]));
     for (mode = IDLE; strcmp(argv[1], mode_names[mode]); mode++)
@@ -395,6 +404,9 @@ static void parse_options(int argc, char **argv) {
         case 'z': o_deflate = 1; break;
         case 'p':
             for (char *t = strtok(optarg, ","); t && n_pids < 64; t = strtok(NULL, ",")) pids[n_pids++] = atoi(t);
+            break;
+        case 'a':
+            for (char *t = strtok(optarg, ","); t && n_aside < 8; t = strtok(NULL, ",")) aside[n_aside++] = atoi(t);
             break;
         case 'C': if (sscanf(optarg, "%d,%d", &o_server_cpu, &o_load_cpu) != 2) usage(); break;
         case 'l': o_label = optarg; break;

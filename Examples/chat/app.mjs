@@ -1,4 +1,4 @@
-// A chat room that holds no socket and remembers nothing: node app.mjs [port]
+// A chat room that holds no socket and remembers nothing: node app.mjs [port [address]]
 
 import { readFile } from "node:fs/promises"
 import { createServer } from "node:http"
@@ -28,4 +28,4 @@ const answer = async (request, response) => {
 
 const server = createServer((request, response) =>
   answer(request, response).catch((error) => response.writeHead(400).end(String(error))))
-server.listen(Number(process.argv[2] ?? 3000), "127.0.0.1")
+server.listen(Number(process.argv[2] ?? 3000), process.argv[3] ?? "127.0.0.1")

@@ -1,4 +1,4 @@
-"""A chat room that holds no socket and remembers nothing: python3 app.py [port]"""
+"""A chat room that holds no socket and remembers nothing: python3 app.py [port [address]]"""
 
 import json, pathlib, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,4 +36,5 @@ class Chat(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 3000), Chat).serve_forever()
+arguments = dict(enumerate(sys.argv))
+ThreadingHTTPServer((arguments.get(2, "127.0.0.1"), int(arguments.get(1, 3000))), Chat).serve_forever()

@@ -61,8 +61,8 @@ class Gate:
 class FakeApp:
     """Listens on a free port, which it keeps over `kill` and `start`. `healthy` is the behaviour that it begins and ends with."""
 
-    def __init__(self, path="/hook", healthy=None):
-        self.path, self.port = path, 0
+    def __init__(self, path="/hook", healthy=None, host="127.0.0.1"):
+        self.path, self.host, self.port = path, host, 0
         self.behaviour = self.healthy = healthy or reply()
         self._webhooks, self._gates, self._sockets = [], [], set()
         self._lock = threading.Lock()
@@ -77,7 +77,7 @@ class FakeApp:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}{self.path}"
+        return f"http://{self.host}:{self.port}{self.path}"
 
     # What it received
 
@@ -134,7 +134,7 @@ class FakeApp:
         assert not self._listener, "already started"
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        listener.bind((self.host, self.port))
         listener.listen(1024)
         self.port = listener.getsockname()[1]
         self._listener = listener

@@ -5,6 +5,7 @@ import yaml
 
 from app import FakeApp
 from gateway import Gateway
+from two_nodes import WANTED as CLUSTER
 
 
 @pytest.fixture
@@ -51,6 +52,13 @@ def serve(app, launch, tmp_path):
 def gateway(serve):
     """A gateway with nothing special about it."""
     return serve()
+
+
+def pytest_collection_modifyitems(items):
+    """Through a cluster, tests that look at one node are skipped, each with its reason."""
+    for item in items if CLUSTER else []:
+        if mark := item.get_closest_marker("one_node"):
+            item.add_marker(pytest.mark.skip(reason=f"one node: {mark.args[0]}"))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -9,12 +9,15 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from eventually import eventually_blocking
 from neighbours import NEIGHBOURS, WANTED
+from two_nodes import TWO_NODES, uncounted
+from two_nodes import WANTED as CLUSTER
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("HOLDFAST_BIN", REPOSITORY / ".build" / "release" / "holdfast"))
@@ -143,6 +146,12 @@ class Gateway(Program):
         command = [arguments[0], *own, *arguments[1:]]
         if WANTED:
             command = NEIGHBOURS.around(binary(), command, environment(extra_environment))
+        # In a cluster: the node that the control requests go to, and the control port of the one that has the clients.
+        self.other, self.own_control_port, self._met_at = None, self.control_port, None
+        if CLUSTER:
+            self.own_control_port = free_port()
+            command, second = TWO_NODES.commands(list(map(str, command)), self.own_control_port)
+            self.other = Program(*second, extra_environment=extra_environment, before_exec=before_exec)
         super().__init__(*command, extra_environment=extra_environment, before_exec=before_exec)
         self._wait_until_ready()
 
@@ -154,6 +163,8 @@ class Gateway(Program):
             self.listeners = [(scheme, int(port)) for scheme, port in found]
             self.scheme, self.port = self.listeners[0]
             self._wait_for(self._is_ready, f"/ready on port {self.control_port} answers 200")
+            if self.other:
+                self._wait_for(self._have_met, "both nodes know each other")
         except BaseException:
             self.kill()
             raise
@@ -171,7 +182,26 @@ class Gateway(Program):
         except httpx.TransportError:
             return False
 
+    def _have_met(self):
+        try:
+            answers = [self._ask(port, "GET", "/v1/nodes") for port in (self.control_port, self.own_control_port)]
+        except httpx.TransportError:
+            return False
+        # Where the test alone has the token, each has at least joined: it has told the other, who is told at once.
+        if any(answer.status_code == 200 and len(answer.json()["nodes"]) < 2 for answer in answers):
+            return False
+        # What a node knows of the others is looked at ten times a second.
+        self._met_at = self._met_at or time.monotonic()
+        return time.monotonic() - self._met_at > 0.15
+
     # The public port, the first of those that are printed
+
+    @property
+    def publishing_port(self):
+        """Where an app publishes that does it on the public port."""
+        if not self.other:
+            return self.port
+        return int(re.search(r"wss?://(?:[^\s:/]+|\[[^]]+\]):(\d+)", self.other.stdout.all()[0])[1])
 
     def url(self, path="/"):
         return f"{self.scheme}://127.0.0.1:{self.port}{path}"
@@ -186,9 +216,14 @@ class Gateway(Program):
 
     def request(self, method, path, headers=None, **options):
         """One control request. A token given to the gateway is sent unless `headers` has its own authorisation."""
+        answer = self._ask(self.control_port, method, path, headers, **options)
+        return uncounted(answer) if self.other else answer
+
+    def _ask(self, port, method, path, headers=None, **options):
         sent = {"authorization": f"Bearer {self.token}"} if self.token else {}
         sent.update(headers or {})
-        return httpx.request(method, self.control_url + path, headers=sent, timeout=10, trust_env=False, verify=self.trust or False, **options)
+        url = self.control_url if port == self.control_port else f"http://127.0.0.1:{port}"
+        return httpx.request(method, url + path, headers=sent, timeout=10, trust_env=False, verify=self.trust or False, **options)
 
     def get(self, path, **options):
         return self.request("GET", path, **options)
@@ -220,8 +255,9 @@ class Gateway(Program):
         return answer.json()["connections"]
 
     def samples(self):
-        """All samples of /metrics."""
-        return [sample for family in text_string_to_metric_families(self.get("/metrics").text) for sample in family.samples]
+        """All samples of /metrics; of both nodes where there are two."""
+        pages = [self._ask(port, "GET", "/metrics").text for port in {self.control_port, self.own_control_port}]
+        return [sample for page in pages for family in text_string_to_metric_families(page) for sample in family.samples]
 
     def metric(self, name, **labels):
         """The sum of the samples with this name and these labels; 0 where there is none."""
@@ -232,7 +268,7 @@ class Gateway(Program):
     def logs(self):
         """Log lines that are JSON objects."""
         found = []
-        for line in self.stderr.all():
+        for line in self.stderr.all() + (self.other.stderr.all() if self.other else []):
             try:
                 entry = json.loads(line)
             except ValueError:
@@ -256,9 +292,21 @@ class Gateway(Program):
 
     def stop(self, within=STOP_WITHIN):
         """Stops it as an operator does, and insists on a graceful end, unless the test has waited for the end and judged it itself."""
-        if self.end_was_seen:
-            return
-        if self.running():
-            self.signal(signal.SIGTERM)
-        code = self.wait(within)
-        assert code == 0, f"exit code {code} after SIGTERM, not 0\n{self.transcript()}"
+        if not self.end_was_seen:
+            if self.running():
+                self.signal(signal.SIGTERM)
+            code = self.wait(within)
+            assert code == 0, f"exit code {code} after SIGTERM, not 0\n{self.transcript()}"
+        if self.other and not self.other.end_was_seen:
+            self.other.signal(signal.SIGTERM)
+            code = self.other.wait(within)
+            assert code == 0, f"exit code {code} of the other node after SIGTERM, not 0\n{self.other.transcript()}"
+
+    def kill(self):
+        super().kill()
+        if self.other:
+            self.other.kill()
+
+    def transcript(self, lines=200):
+        shown = super().transcript(lines)
+        return f"{shown}\n--- the other node\n{self.other.transcript(lines)}" if self.other else shown

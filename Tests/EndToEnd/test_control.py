@@ -356,7 +356,7 @@ ROUTES = {
     "/v1/actions": {"post"}, "/v1/dial": {"post"}, "/v1/channels": {"get"},
     "/v1/channels/{channel}": {"get"}, "/v1/channels/{channel}/messages": {"get", "post"},
     "/v1/connections": {"get"}, "/v1/connections/{id}": {"get", "delete"}, "/v1/connections/{id}/messages": {"post"},
-    "/v1/connections/{id}/channels/{channel}": {"put", "delete"}, "/health": {"get"}, "/ready": {"get"}, "/metrics": {"get"},
+    "/v1/connections/{id}/channels/{channel}": {"put", "delete"}, "/health": {"get"}, "/ready": {"get"}, "/v1/nodes": {"get"}, "/metrics": {"get"},
     "/openapi.yaml": {"get"},
 }
 

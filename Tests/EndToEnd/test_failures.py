@@ -296,6 +296,26 @@ async def test_concurrency_has_a_limit(serve, app):
     assert most[0] == 3
 
 
+async def test_a_slow_app_gets_as_many_requests_as_it_may(serve, app):
+    """A loop has few requests in flight at first, and all that are allowed while the app does not answer."""
+    gateway = serve("--webhook-concurrency", "60", "--threads", "1")
+    gate, inside = app.gate(), [0]
+
+    def behaviour(webhook):
+        inside[0] += 1
+        gate.hold()
+        return answer()
+
+    app.behaviour = behaviour
+    opening = [asyncio.ensure_future(connect(gateway)) for _ in range(70)]
+    await eventually(lambda: inside[0] == 60, "sixty webhooks are in flight", show=lambda: inside[0])
+    await eventually(lambda: gateway.metric("holdfast_webhook_queue_depth") == 10, "ten wait")
+    gate.open()
+    for socket in await asyncio.gather(*opening):
+        await socket.close()
+    await eventually(lambda: gateway.metric("holdfast_webhook_queue_depth") == 0, "none waits")
+
+
 async def test_stalled_app_holds_a_flooding_client_back(serve, app):
     """Back-pressure: the client's socket is not read, nothing is lost, nothing is reordered, and memory stays bounded."""
     count, padding = 4096, "x" * 16_000

@@ -74,6 +74,7 @@ async def test_published_response_has_its_own_status_and_headers(gateway, app):
         assert (held.headers["x-app"], held.headers["x-kept"], held.headers.get_list("set-cookie")) == ("2", "1", ["a=1", "b=2"])
 
 
+@pytest.mark.one_node("delivered counts the node that publishes")
 async def test_all_who_wait_are_answered_once(gateway, app):
     app.behaviour = lambda request: hold()
     waiting = [await asking(gateway).__aenter__() for _ in range(50)]

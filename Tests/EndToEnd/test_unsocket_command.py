@@ -102,6 +102,7 @@ def test_a_remote_that_refuses(app, remote, start):
     assert "401" in gateway.stderr.text()
 
 
+@pytest.mark.one_node("the lines of one process are counted")
 async def test_verbose_logs_in_json_on_standard_error(app, remote, start):
     quiet = start()
     await remote.connected()

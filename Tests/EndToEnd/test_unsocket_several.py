@@ -35,6 +35,7 @@ async def test_an_answer_can_name_another_connection(app, pair):
     assert (await prices.gets(2))[1] == "back"
 
 
+@pytest.mark.one_node("no node knows that nobody on another took a message")
 async def test_a_push_reaches_one_or_all(app, pair):
     gateway, prices, news = pair
     await prices.gets(1), await news.gets(1)

@@ -105,6 +105,7 @@ async def test_binary_frames_are_commands(wsify):
         assert await received(socket) == "1", "what is broadcast is text"
 
 
+@pytest.mark.one_node("delivered counts the node that publishes")
 async def test_names_are_trimmed_and_args_kept(wsify, app):
     async with connect(wsify, "/ws") as socket:
         await socket.send(json.dumps({"command": "join", "args": {"channel": "  room 1\n", "user": {"id": 7}}, "more": 1}))

@@ -12,6 +12,7 @@ from client import all_received, connect, received
 from wsify import HELLO, app, joined, publish, start, wsify  # noqa: F401
 
 
+@pytest.mark.one_node("delivered counts the node that publishes")
 async def test_both_bodies_and_which_one_counts(wsify):
     async with connect(wsify, "/ws") as socket:
         await joined(wsify, socket, "c")

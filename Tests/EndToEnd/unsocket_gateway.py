@@ -30,6 +30,8 @@ class Unsocket(Gateway):
         try:
             if self.waits:
                 self._wait_for(self._is_ready, f"/ready on port {self.control_port} answers 200")
+                if self.other:
+                    self._wait_for(self._have_met, "both nodes know each other")
         except BaseException:
             self.kill()
             raise

@@ -82,7 +82,7 @@ def publish(gateway, body, query="", path="/broadcast", **options):
     """A request to publish, on the public port."""
     options.setdefault("headers", {"content-type": "application/json"})
     content = body if isinstance(body, (bytes, str)) else json.dumps(body)
-    return httpx.post(f"http://127.0.0.1:{gateway.port}{path}{query}", content=content, trust_env=False, timeout=10, **options)
+    return httpx.post(f"http://127.0.0.1:{gateway.publishing_port}{path}{query}", content=content, trust_env=False, timeout=10, **options)
 
 
 def action(word, channel=None):

@@ -19,7 +19,7 @@ import Testing
         #expect(plan.configuration.listen.map(\.description) == [":3000"])
         #expect(plan.configuration.control == HostPort(host: "127.0.0.1", port: 8081))
         #expect(plan.configuration.logFormat == .json)
-        #expect(plan.configuration.broker == "memory")
+        #expect(plan.configuration.cluster.brokers == ["memory"])
         #expect(route.dialect == .wsify)
         #expect(route.path.description == "/ws")
         #expect(route.target == nil)
@@ -90,11 +90,22 @@ import Testing
         #expect(faults?.problems.first?.description.hasPrefix(sentence) == true, "\(faults?.problems.map(\.description) ?? [])")
     }
 
-    /// There is none in this build; who says what there is is the one place that knows.
-    @Test(arguments: [["--broker-driver", "redis"], ["--broker-driver", "redis", "--broker-dsn", "redis://user:pass@host"]])
-    func redisIsRefusedUntilThereIsOne(arguments: [String]) {
-        let error = #expect(throws: BrokerError.self) { try Wsify.parse(arguments).plan() }
-        #expect(error?.code == .unknownBroker)
+    /// The configuration that flags make; which brokers there are is another's business.
+    private func read(_ arguments: [String]) throws -> GatewayConfiguration {
+        var root = ConfigurationNode.empty
+        _ = try WsifyFlags.parse(arguments).apply(to: &root)
+        return try GatewayConfiguration.read(root)
+    }
+
+    @Test(arguments: [
+        (["--broker-driver", "redis"], "redis://localhost"), (["-broker-driver", "redis", "-broker-dsn", ""], "redis://localhost"),
+        (["--broker-driver", "redis", "--broker-dsn", "redis://user:pass@host"], "redis://user:pass@host"),
+        (["-broker-driver=redis", "-broker-dsn=redis://host:6380/2"], "redis://host:6380/2"),
+    ])
+    func redisIsABroker(arguments: [String], broker: String) throws {
+        let read = try read(arguments)
+        #expect(read.cluster.brokers == [broker])
+        #expect(read.drawsNode, "nodes that join others each have a name of their own")
     }
 
     @Test func aBrokerThatIsNotUsedIsTold() throws {

@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+package import NIOCore
 import Synchronization
 
 /// The broker of nodes in one process: alone by default, and several around one ``Exchange`` in tests and embedding programs.
@@ -21,7 +22,6 @@ package final class MemoryBroker: Broker {
 
     package let node: NodeName
     package let name = "memory"
-    package let isUp = true
     private let exchange: Exchange
 
     package init(node: NodeName, exchange: Exchange = Exchange()) {
@@ -29,7 +29,17 @@ package final class MemoryBroker: Broker {
         self.exchange = exchange
     }
 
-    package func join(_ inbox: any BrokerInbox) async throws {
+    package var status: BrokerStatus { BrokerStatus(isUp: true) }
+
+    package var members: [NodeMember] {
+        exchange.members.withLock { members in
+            members.keys.filter { $0 != node }.map { NodeMember(name: $0, instance: 0, version: "") }.sorted {
+                $0.name.description < $1.name.description
+            }
+        }
+    }
+
+    package func join(_ inbox: any BrokerInbox, on loop: any EventLoop) async throws {
         let isFree = exchange.members.withLock { members in
             guard members[node] == nil else { return false }
             members[node] = Exchange.Member(owner: ObjectIdentifier(self), inbox: inbox)
@@ -59,11 +69,17 @@ package final class MemoryBroker: Broker {
         }
     }
 
-    package func perform(_ actions: [Action], on node: NodeName) async -> [ActionResult] {
-        let inbox = exchange.members.withLock { $0[node]?.inbox }
-        guard let inbox else { return actions.map { _ in .notFound } }
-        return await inbox.perform(actions)
+    package func send(_ actions: [Action], to node: NodeName, answer: (@Sendable ([ActionResult]) -> Void)?) {
+        guard let inbox = inbox(of: node) else { return answer?(actions.map { _ in .notFound }) ?? () }
+        inbox.perform(actions) { answer?($0) }
     }
+
+    package func ask(_ question: NodeQuestion, of node: NodeName) async -> NodeAnswer? { await inbox(of: node)?.answer(question) }
+
+    /// Nodes of one process are lost together.
+    package func keep(_ changes: [RecordChange]) {}
+
+    private func inbox(of node: NodeName) -> (any BrokerInbox)? { exchange.members.withLock { $0[node]?.inbox } }
 
     private func isMember(of members: [NodeName: Exchange.Member]) -> Bool { members[node]?.owner == ObjectIdentifier(self) }
 }

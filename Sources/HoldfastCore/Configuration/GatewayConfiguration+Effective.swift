@@ -7,7 +7,7 @@ extension GatewayConfiguration {
     /// The whole configuration as it is in force, as YAML, with secrets hidden.
     package var effective: String {
         var lines = [
-            "node: \(node)",
+            drawsNode ? "# node: drawn at each start, such as \(node)" : "node: \(node)",
             threads.map { "threads: \($0)" } ?? "# threads: one per core",
             "listen: [\(listen.map { "\"\($0)\"" }.joined(separator: ", "))]",
         ]
@@ -20,8 +20,8 @@ extension GatewayConfiguration {
         ]
         lines += controlTLS.map { ["  tls:"] + $0.effective("    ") } ?? ["  # tls: none"]
         if let file = controlClientCaFile { lines.append("    clientCaFile: \(quoted(file))") }
+        lines += cluster.effective
         lines += [
-            "broker: \(brokerShown)",
             "log: { level: \(logLevel.rawValue), format: \(logFormat.rawValue), color: \(logColor.rawValue) }",
             "drain: { deadline: \(drainDeadline.setting), spread: \(drainSpread.setting) }",
             maxConnections.map { "maxConnections: \($0)" } ?? "# maxConnections: from the limit of open files",
@@ -33,12 +33,6 @@ extension GatewayConfiguration {
         ]
         for route in routes { lines += route.effective }
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    /// The broker's URL without the user's name and password.
-    private var brokerShown: String {
-        guard let scheme = broker.firstRange(of: "://"), let at = broker.lastIndex(of: "@") else { return broker }
-        return "\(broker[..<scheme.upperBound])(hidden)\(broker[at...])"
     }
 }
 
@@ -170,7 +164,7 @@ extension DialSettings {
 }
 
 extension TLSFiles {
-    fileprivate func effective(_ indent: String) -> [String] {
+    func effective(_ indent: String) -> [String] {
         ["\(indent)certificateFile: \(quoted(certificateFile))", "\(indent)keyFile: \(quoted(keyFile))"]
     }
 }

@@ -28,7 +28,8 @@ extension GatewayConfiguration {
         if self.tls == nil, let address = listen.first(where: { $0.scheme == .wss }), !section.hasProblem(within: "tls") {
             section.add("listen", "\(address) needs a certificate: set tls.certificateFile and tls.keyFile")
         }
-        broker = section.value("broker", .text, default: broker)
+        cluster.read(&section)
+        drawsNode = !cluster.isAlone && !section.isSet("node")
         maxConnections = section.optional("maxConnections", .integer(1...100_000_000))
         maxConnectionsPerAddress = section.value("maxConnectionsPerAddress", .integerOrOff(1...100_000_000), default: maxConnectionsPerAddress)
         let rate = SettingType<ConnectRate?>(rule: ConnectRate.rule) { $0 == "off" || $0 == "false" ? .some(nil) : ConnectRate($0).map { .some($0) } }
@@ -124,7 +125,7 @@ extension GatewayConfiguration {
 
 extension SectionReader {
     /// A certificate and its key: both or neither.
-    fileprivate mutating func tlsFiles() -> TLSFiles? {
+    mutating func tlsFiles() -> TLSFiles? {
         let certificate = optional("certificateFile", .text)
         let key = optional("keyFile", .text)
         switch (certificate, key) {

@@ -22,6 +22,8 @@ package struct GatewayConfiguration: Equatable, Sendable {
     }
 
     package var node = NodeName.standalone
+    /// Whether the node is to be given a name of its own at the start: it joins others, and was given none.
+    package var drawsNode = false
     /// Event loops; `nil` for one per core.
     package var threads: Int?
     package var listen = [ListenAddress(HostPort(host: "", port: 8080))]
@@ -35,8 +37,8 @@ package struct GatewayConfiguration: Equatable, Sendable {
     package var controlTLS: TLSFiles?
     /// The authority whose certificates clients of the control API must show; `nil` where they need none.
     package var controlClientCaFile: String?
-    /// The broker's URL; `memory` for a node that stands alone.
-    package var broker = "memory"
+    /// How it joins other nodes.
+    package var cluster = ClusterSettings()
     package var logLevel = LogLevel.info
     package var logFormat = LogFormat.auto
     package var logColor = LogColor.auto

@@ -58,6 +58,15 @@ extension SettingType where Value == Duration {
     }
 }
 
+extension SettingType where Value == Duration {
+    /// A length of time within bounds.
+    static func duration(from least: Duration, to most: Duration) -> Self {
+        Self(rule: "expected a duration from \(least.setting) to \(most.setting)") { text in
+            parseDuration(text).flatMap { (least...most).contains($0) ? $0 : nil }
+        }
+    }
+}
+
 extension SettingType where Value == Duration? {
     /// A length of time above zero, or `off`.
     package static var durationOrOff: Self {

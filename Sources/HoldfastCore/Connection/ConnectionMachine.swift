@@ -82,6 +82,8 @@ package struct ConnectionMachine: Equatable, Sendable {
     package var isAsking: Bool { if case .asking = state { true } else { false } }
     package var isDialling: Bool { if case .dialling = state { true } else { false } }
 
+    package var isClosed: Bool { if case .closed = state { true } else { false } }
+
     /// Whom the app is told of: `client` or `remote`.
     package var peer: String { role == .server ? "client" : "remote" }
     private var peerCause: EndCause { role == .server ? .client : .remote }

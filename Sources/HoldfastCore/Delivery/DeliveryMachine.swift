@@ -80,7 +80,7 @@ package struct DeliveryMachine: Sendable {
     private var queuedBytes = 0
     /// The batch in flight: the head of the queue, which stays as it is meanwhile.
     private var batch: [SequencedEvent]?
-    private var lastSeq = 0
+    private var lastSeq: Int
     private var state = State.idle {
         didSet {
             if case .inFlight = state { return }
@@ -92,14 +92,19 @@ package struct DeliveryMachine: Sendable {
     /// Whether there is no room at all.
     private var isStuffed = false
     /// Events at the head of the queue that were offered to the app and not taken: they go again with the next one.
-    private var offered = 0
+    package private(set) var offered = 0
     /// How often an app that is there has failed on the batch at the head of the queue, in a row.
     private var errors = 0
     /// When the closing event came; from then on its budget runs.
     private var endedAt: MonotonicTime?
 
-    /// - Parameter asksLeave: whether the opening event asks the app for leave.
-    package init(asksLeave: Bool = true) { self.asksLeave = asksLeave }
+    /// - Parameters:
+    ///   - asksLeave: whether the opening event asks the app for leave.
+    ///   - seq: the number of the first event.
+    package init(asksLeave: Bool = true, startingAt seq: Int = 1) {
+        self.asksLeave = asksLeave
+        lastSeq = seq - 1
+    }
 
     package var isIdle: Bool { state == .idle && queue.isEmpty }
     package var isFinished: Bool { state == .finished }
@@ -267,6 +272,14 @@ package struct DeliveryMachine: Sendable {
         case .drop:
             return .drop(settle(limits: limits), lost: lost)
         }
+    }
+
+    /// The app has heard of the end from another node: it is sent nothing more, and what it answers to the batch in flight is not waited for.
+    package mutating func silence() {
+        removeFirst(queue.count)
+        isFull = false
+        isStuffed = false
+        state = .finished
     }
 
     /// After ``Verdict/close(lost:)`` nothing is sent until the connection's end is known; then this lets the rest go.

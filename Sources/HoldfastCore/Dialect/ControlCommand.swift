@@ -56,8 +56,7 @@ package struct ControlCommand: Sendable {
     package let access: ControlAccess
     /// Done one after the other.
     package let steps: [ControlStep]
-    /// Makes the answer from the results, one per step, in order.
-    package let reply: @Sendable ([ActionResult]) -> ControlReply
+    private let answer: @Sendable ([ActionResult], Int) -> ControlReply
 
     package init(access: ControlAccess = .controlToken, actions: [Action], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
         self.init(access: access, steps: actions.map { .action($0) }, reply: reply)
@@ -66,8 +65,21 @@ package struct ControlCommand: Sendable {
     package init(access: ControlAccess = .controlToken, steps: [ControlStep], reply: @escaping @Sendable ([ActionResult]) -> ControlReply) {
         self.access = access
         self.steps = steps
-        self.reply = reply
+        answer = { results, _ in reply(results) }
     }
+
+    /// A command whose answer depends on how many nodes its publications were carried to: what other nodes delivered is not known.
+    package init(access: ControlAccess = .controlToken, actions: [Action], replyOfCluster: @escaping @Sendable ([ActionResult], Int) -> ControlReply)
+    {
+        self.access = access
+        steps = actions.map { .action($0) }
+        answer = replyOfCluster
+    }
+
+    /// Makes the answer from the results, one per step, in order.
+    ///
+    /// - Parameter nodes: how many nodes publications were carried to, this one included.
+    package func reply(_ results: [ActionResult], nodes: Int = 1) -> ControlReply { answer(results, nodes) }
 
     /// The steps that do something.
     package var actions: [Action] {

@@ -88,12 +88,16 @@ package struct DialectTraits: Equatable, Sendable {
     /// Whether the dialect itself answers to some events (``Dialect/unasked(_:in:)``).
     package var answersSome: Bool
 
+    /// Whether a closing event says the connection's channels.
+    package var tellsChannelsAtEnd: Bool
+
     package init(
         batches: Bool, isRepeatable: Bool, isSigned: Bool, keepsHeaders: [String] = [], isProxy: Bool = false, repeatsWhenStale: Bool = false,
         isCalledWithoutNews: Bool = false, contentType: String = "application/json", failureCode: CloseCode = .internalError,
-        isAbandonedWhole: Bool = false, answersSome: Bool = false
+        isAbandonedWhole: Bool = false, answersSome: Bool = false, tellsChannelsAtEnd: Bool = false
     ) {
         self.answersSome = answersSome
+        self.tellsChannelsAtEnd = tellsChannelsAtEnd
         self.contentType = contentType
         self.failureCode = failureCode
         self.isAbandonedWhole = isAbandonedWhole

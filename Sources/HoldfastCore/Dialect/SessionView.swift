@@ -22,8 +22,18 @@ package final class ConnectionFacts: Sendable {
     /// What each webhook of the connection says of the opening request, where the dialect makes that once for all of them.
     package let webhookHead: SplitHead?
 
-    package init(
+    package convenience init(
         id: ConnectionID, direction: Direction, route: String, request: OpeningRequest, keeping names: [String], webhookHead: SplitHead? = nil
+    ) {
+        self.init(
+            id: id, direction: direction, route: route, request: request,
+            kept: names.isEmpty ? [] : request.headers.filter { names.contains($0.name) }, webhookHead: webhookHead)
+    }
+
+    /// - Parameter headers: those of the request that go with every webhook.
+    init(
+        id: ConnectionID, direction: Direction, route: String, request: OpeningRequest, kept headers: [OpeningRequest.Field],
+        webhookHead: SplitHead?
     ) {
         self.webhookHead = webhookHead
         self.id = id
@@ -33,7 +43,7 @@ package final class ConnectionFacts: Sendable {
         self.remoteAddress = request.remoteAddress
         self.path = request.path
         self.query = request.query
-        self.headers = names.isEmpty ? [] : request.headers.filter { names.contains($0.name) }
+        self.headers = headers
     }
 }
 

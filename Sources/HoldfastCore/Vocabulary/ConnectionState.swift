@@ -13,6 +13,9 @@ package struct ConnectionState: Equatable, Sendable {
 
     package init() {}
 
+    /// - Parameter entries: each with a key of its own.
+    init(_ entries: [Entry]) { self.entries = entries }
+
     package subscript(key: String) -> String? { entries.first { $0.key == key }?.value }
 
     /// Bytes of all keys and values.

@@ -53,6 +53,8 @@ package enum EndCause: String, CaseIterable, Sendable {
     case appFailure
     /// The gateway is shutting down.
     case shutdown
+    /// The other nodes took this one for lost, and the app was told.
+    case takenOver
     /// The socket was lost.
     case lost
 }

@@ -14,9 +14,9 @@ package struct NodeName: Hashable, Sendable, CustomStringConvertible {
     /// The name of a node that stands alone.
     package static let standalone = NodeName(unchecked: "n1")
 
-    private init(unchecked text: String) { self.description = text }
+    init(unchecked text: String) { self.description = text }
 
-    private static func isAllowed(_ byte: UInt8) -> Bool {
+    static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
             UInt8(ascii: "_"):

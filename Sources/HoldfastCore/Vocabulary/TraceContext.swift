@@ -5,9 +5,15 @@ package import NIOCore
 
 /// A W3C trace context: the trace that a connection's webhooks belong to.
 package struct TraceContext: Equatable, Sendable {
-    private let high: UInt64
-    private let low: UInt64
-    private let flags: UInt8
+    let high: UInt64
+    let low: UInt64
+    let flags: UInt8
+
+    init(high: UInt64, low: UInt64, flags: UInt8) {
+        self.high = high
+        self.low = low
+        self.flags = flags
+    }
 
     /// A new trace, not sampled by decree: that is the app's to decide.
     package init(using generator: inout some RandomNumberGenerator) {

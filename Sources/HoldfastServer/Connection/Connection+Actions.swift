@@ -25,6 +25,7 @@ extension Connection {
             guard isReachable else { return .notFound }
             if let place = channels.firstIndex(of: channel) {
                 channels.remove(at: place)
+                shard.records?.channelsChanged(of: self)
                 shard.unsubscribe(self, from: channel)
             }
             return .done(delivered: 1)
@@ -33,6 +34,7 @@ extension Connection {
             let merged = state.merging(patch)
             guard merged.size <= limits.maxStateBytes else { return .refused("the state would be larger than \(limits.maxStateBytes) bytes") }
             state = merged
+            shard.records?.changed(self)
             return .done(delivered: 1)
         case .control(let control, to: _): return perform(control)
         case .accept, .reject, .publish, .closeChannel, .dial, .askAgain, .took: return .notFound
@@ -44,6 +46,7 @@ extension Connection {
         guard !channels.contains(channel) else { return .done(delivered: 1) }
         guard channels.count < limits.maxChannels else { return .refused("the connection is on \(limits.maxChannels) channels already") }
         channels.append(channel)
+        shard.records?.channelsChanged(of: self)
         shard.subscribe(self, to: channel)
         return .done(delivered: 1)
     }

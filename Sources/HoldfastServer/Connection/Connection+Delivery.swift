@@ -61,14 +61,14 @@ extension Connection {
     var isOpening: Bool { machine.isAsking }
 
     func webhookRequest() -> OutgoingWebhook? {
-        guard let batch = nextAsked(), let first = batch.first, let last = batch.last else { return nil }
+        guard let batch = nextAsked(), !batch.isEmpty else { return nil }
         let session = session
         extras?.askedGaps = session.gaps
         let request = route.dialect.request(for: batch, in: session)
         // A trusted proxy's own is among the headers that are repeated.
         let proof = isTrusted ? nil : route.proof(at: wallClock())
         let bytes = route.encoder.encode(
-            request, proof: proof, id: "msg_\(facts.idText.suffix(22))_\(first.seq)-\(last.seq)",
+            request, proof: proof, id: "msg_\(facts.idText.suffix(22))_\(batch[0].seq)-\(batch[batch.count - 1].seq)",
             trace: trace, span: shard.quickRandom.next(), time: wallClock())
         return OutgoingWebhook(bytes: bytes, isRepeatable: route.traits.isRepeatable || route.traits.repeatsWhenStale || request.method.isIdempotent)
     }
@@ -149,6 +149,8 @@ extension Connection {
     }
 
     func webhookFailed(_ failure: DeliveryFailure) {
+        // Nothing is in flight any more for an app that has heard of the end from another node.
+        guard delivery.batchInFlight != nil else { return }
         route.counters.webhooks[failure.label, default: 0] += 1
         let wasQuestion = delivery.batchInFlight?.first?.event.isQuestion == true
         let verdict = delivery.failed(
@@ -192,6 +194,7 @@ extension Connection {
         opening?.refuse(failure.refusal)
         opening = nil
         guard route.hears(.close) else { return forget() }
+        shard.records?.keep(self)
         tell(.end(Ending(code: .abnormal, isClean: false, error: failure.message, cause: .appFailure)))
     }
 
@@ -203,7 +206,10 @@ extension Connection {
 
     /// The app has heard all that it will hear: there is nothing left to do, unless only the app has left.
     private func told() {
-        if let extras, extras.isDetached, !extras.hasEnded { return }
+        if let extras, extras.isDetached, !extras.hasEnded {
+            shard.records?.drop(id)
+            return
+        }
         forget()
     }
 

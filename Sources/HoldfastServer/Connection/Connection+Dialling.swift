@@ -24,6 +24,8 @@ extension Connection {
                 _ = perform(.subscribe(channel, to: nil))
             }
         }
+        // What follows a connection that was lost is news to the app once it is open.
+        if dial?.isAgain == false { shard.records?.keep(self) }
         // The reader of the app's answer has tried the patterns.
         if !request.exclude.isEmpty || extras != nil { withExtras.excluded = try? TextFilter(request.exclude) }
     }

@@ -68,6 +68,7 @@ extension Connection {
     private func countOpened() {
         wasOpened = true
         route.counters.opened(isOutbound: isOutbound)
+        shard.records?.keep(self)
     }
 
     /// The client went away while the app was asked.
@@ -134,6 +135,7 @@ extension Connection {
     /// The slot is free for another, once the socket has gone too: a client that does not read may keep its own from closing until ``closeAt``.
     func forget() {
         retryAt = nil
+        shard.records?.drop(id)
         if dial?.isCurrent(self) == false { dial?.appHasHeard() }
         if context?.channel.isActive == true, closeAt != nil {
             isOver = true

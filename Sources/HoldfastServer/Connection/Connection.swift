@@ -131,9 +131,10 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
     var queuedBytes: Int { sendQueue.bytes }
 
     var session: SessionView {
-        SessionView(
-            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: grip, replayedBytes: delivery.replayedBytes,
-            gaps: gaps)
+        // Counting them copies the machine, with all references in it.
+        let replayed = delivery.offered == 0 ? 0 : delivery.replayedBytes
+        return SessionView(
+            facts: facts, chosenProtocol: chosenProtocol, state: state, channels: channels, grip: grip, replayedBytes: replayed, gaps: gaps)
     }
 
     // MARK: Channel events
@@ -237,6 +238,7 @@ package final class Connection: ChannelDuplexHandler, ShardMember, WebhookSource
         }
         if let due = drainAt, due <= now {
             drainAt = nil
+            if extras?.isTakenOver == true { return endTakenOver() }
             let why = "the gateway is shutting down"
             execute(machine.closeOrdered(.goingAway, reason: why, error: why, cause: .shutdown))
         }

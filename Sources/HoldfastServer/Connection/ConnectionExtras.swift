@@ -28,6 +28,8 @@ final class ConnectionExtras {
     var excluded: TextFilter?
     /// Whether the app hears of the connection no more.
     var isDetached = false
+    /// Whether another node has told the app of its end.
+    var isTakenOver = false
     /// Whether the end is known.
     var hasEnded = false
 

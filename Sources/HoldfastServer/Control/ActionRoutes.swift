@@ -21,21 +21,23 @@ struct ActionRoutes {
             } catch {
                 throw Problem.badRequest(error.description)
             }
-            return Self.answer(await hub.perform(actions)).response
+            return Self.answer(await hub.perform(actions), to: actions, nodes: hub.watch.reach).response
         }
     }
 
     /// What the caller is told of each action.
-    static func answer(_ results: [ActionResult]) -> ControlAnswer {
+    ///
+    /// - Parameter nodes: how many hear of a publication; `nil` where there is but this one.
+    static func answer(_ results: [ActionResult], to actions: [Action], nodes: Int?) -> ControlAnswer {
         .json(.ok, capacity: 64 + 32 * results.count) { json in
             json.key("results")
             json.beginArray()
-            for result in results { write(result, into: &json) }
+            for (result, action) in zip(results, actions) { write(result, nodes: action.isForChannel ? nodes : nil, into: &json) }
             json.endArray()
         }
     }
 
-    private static func write(_ result: ActionResult, into json: inout JSONWriter) {
+    private static func write(_ result: ActionResult, nodes: Int?, into json: inout JSONWriter) {
         json.beginObject()
         json.key("status")
         switch result {
@@ -43,6 +45,10 @@ struct ActionRoutes {
             json.string("ok")
             json.key("delivered")
             json.integer(delivered)
+            if let nodes {
+                json.key("nodes")
+                json.integer(nodes)
+            }
         case .dialling(let id):
             json.string("ok")
             json.key("connection")
@@ -60,5 +66,15 @@ struct ActionRoutes {
         case .unreachable: json.string("unreachable")
         }
         json.endObject()
+    }
+}
+
+extension Action {
+    /// Whether it concerns all who are on a channel.
+    fileprivate var isForChannel: Bool {
+        switch self {
+        case .publish, .closeChannel: true
+        default: false
+        }
     }
 }

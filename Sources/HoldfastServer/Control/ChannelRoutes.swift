@@ -22,37 +22,47 @@ struct ChannelRoutes {
         let id = request.query("id")
         if let id, !PublicationID.isValid(id) { throw Problem.badRequest("id: \(PublicationID.rule)") }
         let payload = try await request.payload(limit: hub.configuration.maxMessageBytes)
-        return Self.answer(await hub.perform([.publish(Publication(channel: channel, payload: payload, id: id))]).first).response
+        let result = await hub.perform([.publish(Publication(channel: channel, payload: payload, id: id))]).first
+        return Self.answer(result, nodes: hub.watch.reach).response
     }
 
     /// What the caller is told of a publication.
-    static func answer(_ result: ActionResult?) -> ControlAnswer {
-        if case .done(let delivered)? = result, delivered < delivering.count { return delivering[delivered] }
-        return makeAnswer(result)
+    ///
+    /// - Parameter nodes: how many it is carried to; `nil` where there is but this one.
+    static func answer(_ result: ActionResult?, nodes: Int?) -> ControlAnswer {
+        if nodes == nil, case .done(let delivered)? = result, delivered < delivering.count { return delivering[delivered] }
+        return makeAnswer(result, nodes: nodes)
     }
 
-    /// The answers for a few subscribers, made once.
-    private static let delivering = (0..<100).map { makeAnswer(.done(delivered: $0)) }
+    /// The answers for a few subscribers on a node that stands alone, made once.
+    private static let delivering = (0..<100).map { makeAnswer(.done(delivered: $0), nodes: nil) }
 
-    private static func makeAnswer(_ result: ActionResult?) -> ControlAnswer {
+    private static func makeAnswer(_ result: ActionResult?, nodes: Int?) -> ControlAnswer {
         .json(.accepted) { json in
             json.key("delivered")
             if case .done(let delivered)? = result { json.integer(delivered) } else { json.integer(0) }
             if result == .duplicate {
                 json.key("duplicate")
                 json.bool(true)
+            } else if let nodes {
+                json.key("nodes")
+                json.integer(nodes)
             }
         }
     }
 
     private func list(_ request: Request) async throws -> Response {
         let limit = try request.pageLimit()
-        let after = request.query("after")
-        let rest = await hub.channels().drop { entry in after.map { entry.name.description <= $0 } ?? false }
+        var after: ChannelName?
+        if let text = request.query("after") {
+            guard let name = ChannelName(text) else { throw Problem.badRequest("after: expected the \"next\" of the page before") }
+            after = name
+        }
+        let page = await hub.channels(of: try request.nodes(of: hub), after: after, limit: limit + 1)
         return Response.json(.ok) { json in
             json.key("channels")
             json.beginArray()
-            for entry in rest.prefix(limit) {
+            for entry in page.value.prefix(limit) {
                 json.beginObject()
                 json.key("name")
                 json.string(entry.name.description)
@@ -61,35 +71,41 @@ struct ChannelRoutes {
                 json.endObject()
             }
             json.endArray()
-            if rest.count > limit, let last = rest.prefix(limit).last {
+            if page.value.count > limit {
                 json.key("next")
-                json.string(last.name.description)
+                json.string(page.value[limit - 1].name.description)
             }
+            page.unreachable.write(into: &json)
         }
     }
 
     private func show(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
         let channel = try context.channel()
         let limit = try request.pageLimit()
-        let total = await hub.subscriberCount(of: channel)
-        let page = await hub.connections(after: try request.cursor(), limit: limit + 1, channel: channel)
+        let cursor = try request.cursor()
+        let nodes = try request.nodes(of: hub)
+        async let counting = hub.subscriberCount(of: channel, on: nodes)
+        let page = await hub.connections(of: nodes, after: cursor, limit: limit + 1, route: nil, channel: channel)
+        let total = await counting
+        let silent = Set(total.unreachable + page.unreachable).sorted { $0.description < $1.description }
         return Response.json(.ok) { json in
             json.key("name")
             json.string(channel.description)
             json.key("subscribers")
-            json.integer(total)
+            json.integer(total.value)
             json.key("connections")
             json.beginArray()
-            for summary in page.prefix(limit) { json.string(summary.session.facts.idText) }
+            for shown in page.value.prefix(limit) { json.string(shown.id.description) }
             json.endArray()
-            page.writeNext(limit: limit, into: &json)
+            page.value.writeNext(limit: limit, into: &json)
+            silent.write(into: &json)
         }
     }
 
     /// The channel's publications as server-sent events, until the listener leaves or the gateway stops.
     private func tail(_ context: BasicRequestContext) throws -> Response {
         let channel = try context.channel()
-        let publications = hub.taps.listen(to: channel)
+        let publications = hub.tail(channel)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { writer in

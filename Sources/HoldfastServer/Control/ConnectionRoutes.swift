@@ -13,10 +13,12 @@ struct ConnectionRoutes {
         router.get("/v1/connections") { request, _ in try await list(request) }
         router.get("/v1/connections/{id}") { _, context in
             let id = try context.connectionID()
-            guard let summary = await hub.connection(id) else { throw Problem.noConnection(id.description) }
-            var json = JSONWriter()
-            summary.write(into: &json)
-            return Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: json.buffer))
+            switch await hub.find(id) {
+            case .connection(let shown):
+                return Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: shown.json))
+            case .none: throw Problem.noConnection(id.description)
+            case .unreachable: throw Problem.silentNode
+            }
         }
         router.post("/v1/connections/{id}/messages") { request, context in
             let id = try context.connectionID()
@@ -55,13 +57,16 @@ struct ConnectionRoutes {
             guard let name = ChannelName(text) else { throw Problem.badRequest("channel: \(ChannelName.rule)") }
             channel = name
         }
-        let page = await hub.connections(after: try request.cursor(), limit: limit + 1, route: request.query("route"), channel: channel)
+        let nodes = try request.nodes(of: hub)
+        let page = await hub.connections(
+            of: nodes, after: try request.cursor(), limit: limit + 1, route: request.query("route"), channel: channel)
         return Response.json(.ok) { json in
             json.key("connections")
             json.beginArray()
-            for summary in page.prefix(limit) { summary.write(into: &json) }
+            for shown in page.value.prefix(limit) { json.raw(shown.json) }
             json.endArray()
-            page.writeNext(limit: limit, into: &json)
+            page.value.writeNext(limit: limit, into: &json)
+            page.unreachable.write(into: &json)
         }
     }
 }
@@ -75,11 +80,11 @@ extension Request {
     }
 }
 
-extension [ConnectionSummary] {
+extension [ShownConnection] {
     /// The cursor of the next page, if this one, read one longer than asked, shows that there is more.
     func writeNext(limit: Int, into json: inout JSONWriter) {
         guard count > limit else { return }
         json.key("next")
-        json.string(self[limit - 1].session.facts.idText)
+        json.string(self[limit - 1].id.description)
     }
 }

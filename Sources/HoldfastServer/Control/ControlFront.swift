@@ -236,12 +236,12 @@ final class ControlFront: ChannelDuplexHandler {
     private func carryOut(_ order: QuickRoutes.Order) {
         patience.heard(at: shard.now)
         switch order {
-        case .reply: return answer(QuickRoutes.answer(order, []))
+        case .reply: return answer(routes.answer(order, []))
         case .publish(let publication):
-            if let result = routes.hub.performAtOnce(.publish(publication), on: shard) { return answer(QuickRoutes.answer(order, [result])) }
+            if let result = routes.hub.performAtOnce(.publish(publication), on: shard) { return answer(routes.answer(order, [result])) }
             begin([.publish(publication)], order)
         case .send(let payload, let id):
-            if let result = routes.hub.performAtOnce(.send(payload, to: id), on: shard) { return answer(QuickRoutes.answer(order, [result])) }
+            if let result = routes.hub.performAtOnce(.send(payload, to: id), on: shard) { return answer(routes.answer(order, [result])) }
             begin([.send(payload, to: id)], order)
         case .actions(let actions), .command(_, let actions): begin(actions, order)
         }
@@ -249,12 +249,12 @@ final class ControlFront: ChannelDuplexHandler {
 
     private func begin(_ actions: [Action], _ order: QuickRoutes.Order) {
         switch routes.hub.begin(actions, on: shard, &errands) {
-        case .done(let results): answer(QuickRoutes.answer(order, results))
+        case .done(let results): answer(routes.answer(order, results))
         case .waiting(let waiting):
             let place = Place()
             row.append(place)
             waiting.done = { results in
-                place.answer = QuickRoutes.answer(order, results)
+                place.answer = self.routes.answer(order, results)
                 self.patience.heard(at: self.shard.now)
                 self.goOnSoon()
             }

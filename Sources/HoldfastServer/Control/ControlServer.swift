@@ -93,11 +93,13 @@ package struct ControlServer: Service {
                 await hub.report(), configuration: hub.configuration, certificates: certificates, broker: hub.broker, version: Version.number)
             return Response(status: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: .init(byteBuffer: ByteBuffer(string: page)))
         }
-        ActionRoutes(hub: hub).add(to: guarded)
-        ChannelRoutes(hub: hub).add(to: guarded)
-        ConnectionRoutes(hub: hub).add(to: guarded)
-        DialRoutes(hub: hub).add(to: guarded)
-        DialectRoutes(hub: hub, gate: gate, keys: keys).add(to: router)
+        NodeRoutes(hub: hub, admission: admission).add(to: guarded)
+        let opened = guarded.group().add(middleware: OpenMiddleware(hub: hub))
+        ActionRoutes(hub: hub).add(to: opened)
+        ChannelRoutes(hub: hub).add(to: opened)
+        ConnectionRoutes(hub: hub).add(to: opened)
+        DialRoutes(hub: hub).add(to: opened)
+        DialectRoutes(hub: hub, gate: gate, keys: keys).add(to: router.group().add(middleware: OpenMiddleware(hub: hub)))
         return router
     }
 

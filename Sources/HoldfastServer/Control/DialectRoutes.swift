@@ -26,6 +26,7 @@ struct DialectRoutes {
         }
     }
 
+    /// - Parameter router: one that lets everybody in.
     func add(to router: some RouterMethods<BasicRequestContext>) {
         var places: [(HTTPRequest.Method, RouterPath)] = [(.get, "/"), (.get, "/**"), (.put, "/**"), (.delete, "/**"), (.post, "/**")]
         // The published control API is at no path in particular.
@@ -65,7 +66,9 @@ struct DialectRoutes {
         if isStranger, keys.isEmpty, let refusal { throw refusal }
         if !isStranger { command.body = try await request.wholeBody(limit: hub.configuration.maxActionBytes) }
         switch decide(on: command, refusal: refusal, signed: signed) {
-        case .perform(let command): return Self.answer(command.reply(await hub.perform(command.steps))).response
+        case .perform(let command):
+            let results = await hub.perform(command.steps)
+            return Self.answer(command.reply(results, nodes: hub.watch.reach ?? 1)).response
         case .reply(let reply): return Self.answer(reply).response
         case .refuse(let problem): throw problem
         case .unknown: throw HTTPError(.notFound)

@@ -1,6 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
+import HoldfastCore
 import HoldfastWire
 import Hummingbird
 import NIOCore
@@ -20,10 +21,15 @@ struct HealthRoutes {
             }
         }
         router.get("/ready") { _, _ in
-            let isDraining = admission.isDraining
-            return Response.json(isDraining ? .serviceUnavailable : .ok) { json in
+            let absence = hub.watch.absence(at: .current)
+            let readiness = Readiness(
+                isDraining: admission.isDraining, isOpen: hub.isOpen, absence: absence, cluster: hub.configuration.cluster)
+            return Response.json(readiness == .ready ? .ok : .serviceUnavailable) { json in
                 json.key("status")
-                json.string(isDraining ? "draining" : "ready")
+                json.string(readiness.rawValue)
+                guard !hub.configuration.cluster.isAlone else { return }
+                json.key("broker")
+                hub.broker.write(into: &json, absence: absence)
             }
         }
         router.get("/openapi.yaml") { _, _ in

@@ -16,6 +16,12 @@ struct Problem: Error {
     static func badRequest(_ detail: String) -> Problem { Problem(status: .badRequest, detail: detail) }
     static func noConnection(_ id: String) -> Problem { Problem(status: .notFound, detail: "no node has an open connection of the id \(id)") }
 
+    static var silentNode: Problem { Problem(status: .serviceUnavailable, detail: "the node that holds this connection does not answer") }
+    /// A request for what a node that is about to join cannot give.
+    static var starting: Problem {
+        Problem(status: .serviceUnavailable, detail: "this node has not joined its cluster yet; GET /ready says why", headers: [.retryAfter: "1"])
+    }
+
     /// What became of an action that was to concern one connection; `nil` when it was done.
     init?(_ result: ActionResult?, on id: ConnectionID) {
         switch result {
@@ -23,7 +29,7 @@ struct Problem: Error {
         case .notFound, nil: self = .noConnection(id.description)
         case .full: self.init(status: .tooManyRequests, detail: "the client reads too slowly and its queue is full; the message was dropped")
         case .refused(let why): self.init(status: .conflict, detail: why)
-        case .unreachable: self.init(status: .serviceUnavailable, detail: "the node that holds this connection does not answer")
+        case .unreachable: self = .silentNode
         }
     }
 

@@ -59,7 +59,7 @@ final class QuickRoutes: Sendable {
     ///   - now: by the connection's loop.
     /// - Returns: `nil` for the router.
     func request(_ head: PlainRequestHead, _ bytes: UnsafeRawBufferPointer, _ memory: inout ControlMemory, at now: MonotonicTime) -> Request? {
-        guard head.method == .post else { return nil }
+        guard head.method == .post, hub.isOpen else { return nil }
         let path = head.path.bytes(in: bytes)
         var limit = maxMessageBytes
         let request: Request
@@ -129,12 +129,12 @@ final class QuickRoutes: Sendable {
     /// How an order is answered.
     ///
     /// - Parameter results: one for each of its actions.
-    static func answer(_ order: Order, _ results: [ActionResult]) -> ControlAnswer {
+    func answer(_ order: Order, _ results: [ActionResult]) -> ControlAnswer {
         switch order {
-        case .publish: ChannelRoutes.answer(results.first)
+        case .publish: ChannelRoutes.answer(results.first, nodes: hub.watch.reach)
         case .send(_, let id): ConnectionRoutes.answer(results.first, on: id)
-        case .actions: ActionRoutes.answer(results)
-        case .command(let command, _): DialectRoutes.answer(command.reply(results))
+        case .actions(let actions): ActionRoutes.answer(results, to: actions, nodes: hub.watch.reach)
+        case .command(let command, _): DialectRoutes.answer(command.reply(results, nodes: hub.watch.reach ?? 1))
         case .reply(let reply): DialectRoutes.answer(reply)
         }
     }

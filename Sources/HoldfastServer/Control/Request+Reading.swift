@@ -42,6 +42,16 @@ extension Request {
         return limit
     }
 
+    /// The nodes that a view is about: the one that `node` names, or all.
+    func nodes(of hub: Hub) throws -> [NodeName] {
+        let nodes = hub.nodeNames
+        guard let text = query("node") else { return nodes }
+        guard let node = nodes.first(where: { $0.description == text }) else {
+            throw Problem(status: .notFound, detail: "no node of this cluster is named \(text); GET /v1/nodes lists them")
+        }
+        return [node]
+    }
+
     /// `code` and `reason`, as for the close action.
     func closing() throws -> (CloseCode, String) {
         var code = CloseCode.normal
@@ -76,6 +86,17 @@ extension RequestContext {
 extension Response {
     static func json(_ status: HTTPResponse.Status, _ write: (inout JSONWriter) -> Void) -> Response {
         ControlAnswer.json(ControlAnswer.Head(status, [.contentType: "application/json"]), write).response
+    }
+}
+
+extension [NodeName] {
+    /// Names the nodes that a view lacks; nothing where it lacks none.
+    func write(into json: inout JSONWriter) {
+        guard !isEmpty else { return }
+        json.key("unreachable")
+        json.beginArray()
+        for node in self { json.string(node.description) }
+        json.endArray()
     }
 }
 

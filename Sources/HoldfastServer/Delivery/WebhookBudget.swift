@@ -38,7 +38,12 @@ package final class WebhookBudget: Sendable {
     func release() { used.subtract(1, ordering: .acquiringAndReleasing) }
 
     /// Whether one more client may wait for the answer to its opening request.
-    var takesOpenings: Bool { used.load(ordering: .relaxed) < limit || openings.load(ordering: .relaxed) < openingLimit }
+    ///
+    /// Some wait although there are places: see ``PoolGrowth``. They count as if they had theirs.
+    var takesOpenings: Bool {
+        let free = max(0, limit - used.load(ordering: .relaxed))
+        return openings.load(ordering: .relaxed) < openingLimit + free
+    }
 
     func openingQueued() { openings.add(1, ordering: .relaxed) }
 

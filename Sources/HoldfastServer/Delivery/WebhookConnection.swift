@@ -35,6 +35,8 @@ final class WebhookConnection: ChannelInboundHandler {
 
     /// Where it stands among its pool's busy ones; the pool's own.
     var place: Int?
+    /// When its request was sent, for its pool's growth; the pool's own.
+    var sent = PoolGrowth.Sent()
 
     private let pool: WebhookPool
     /// Whether there is no TLS between this and the socket.

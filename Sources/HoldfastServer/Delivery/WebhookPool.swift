@@ -28,7 +28,9 @@ final class WebhookPool {
     private var idle: [WebhookConnection] = []
     /// Those with a request; each knows its place here.
     private var busy: [WebhookConnection] = []
-    private var inFlight = 0
+    private var growth: PoolGrowth
+    /// Since when the growth is watched; `nil` while it is not.
+    private var watch: WorkShare?
     /// With whether each was an opening when it came: that may change while it waits.
     private var waiting: Deque<(source: any WebhookSource, isOpening: Bool)> = []
     private var isShutDown = false
@@ -41,6 +43,7 @@ final class WebhookPool {
         self.logger = logger
         target = route.target ?? .nowhere
         policy = route.webhook
+        growth = PoolGrowth(limit: route.webhook.concurrency)
     }
 
     var queueDepth: Int { waiting.count }
@@ -50,7 +53,7 @@ final class WebhookPool {
 
     /// Asks for a place; the source is called when there is one.
     func enqueue(_ source: any WebhookSource) {
-        if waiting.isEmpty, budget.acquire() { return dispatch(source) }
+        if waiting.isEmpty, growth.hasPlace, budget.acquire() { return dispatch(source) }
         let isOpening = source.isOpening
         if isOpening { budget.openingQueued() }
         waiting.append((source, isOpening))
@@ -63,6 +66,7 @@ final class WebhookPool {
             idle.removeFirst()
             oldest.close()
         }
+        if growth.hasGrown { watchGrowth() }
     }
 
     func shutDown() {
@@ -93,7 +97,11 @@ final class WebhookPool {
     /// - Parameter yielding: whether loops that wait are to go first when this one has its share.
     func dispatchWaiting(yielding: Bool = true) {
         while !waiting.isEmpty {
-            if yielding, budget.shouldYield(inFlight: inFlight) {
+            guard growth.hasPlace else {
+                watchGrowth()
+                break
+            }
+            if yielding, budget.shouldYield(inFlight: growth.inFlight) {
                 waitForWake()
                 return budget.wakeOthers()
             }
@@ -124,8 +132,27 @@ final class WebhookPool {
             busy[place] = last
             last.place = place
         }
-        inFlight -= 1
+        growth.ended(connection.sent)
         budget.release()
+    }
+
+    /// Looks in a moment whether more requests are to be under way, or fewer.
+    private func watchGrowth() {
+        guard watch == nil, !isShutDown, growth.canGrow || growth.hasGrown else { return }
+        watch = WorkShare()
+        growth.watch()
+        lookLater()
+    }
+
+    private func lookLater() {
+        loop.assumeIsolated().scheduleTask(in: .nanoseconds(PoolGrowth.interval.inNanoseconds)) { self.look() }
+    }
+
+    private func look() {
+        guard let watch, !isShutDown else { return }
+        growth.look(isBusy: watch.isBusy, isWanting: !waiting.isEmpty)
+        self.watch = nil
+        if !waiting.isEmpty { dispatchWaiting() }
     }
 
     /// Sends a source's request on a place that was acquired for it.
@@ -134,7 +161,6 @@ final class WebhookPool {
             budget.release()
             return budget.wakeOthers()
         }
-        inFlight += 1
         let deadline = MonotonicTime.current + policy.timeout
         if let connection = idle.popLast() {
             occupy(connection)
@@ -146,6 +172,7 @@ final class WebhookPool {
 
     private func occupy(_ connection: WebhookConnection) {
         connection.place = busy.count
+        connection.sent = growth.sent()
         busy.append(connection)
     }
 

@@ -3,17 +3,15 @@
 
 import HoldfastCore
 import NIOCore
-import ServiceLifecycle
 
 /// Asks the apps that say what to dial, once the gateway runs; then the connections look after themselves.
-struct DialService: Service {
+struct DialService {
     let hub: Hub
 
-    func run() async throws {
+    func begin() async throws {
         for index in hub.configuration.routes.indices where hub.configuration.routes[index].dialect.asksWhatToDial {
             let handle = hub.shards[hub.dials.nextShard(of: hub.shards.count)]
             _ = try await handle.loop.submit { handle.shard.value.dialWhatAppSays(on: handle.shard.value.courier.routes[index]) }.get()
         }
-        try? await gracefulShutdown()
     }
 }

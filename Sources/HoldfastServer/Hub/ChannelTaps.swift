@@ -40,8 +40,13 @@ package final class ChannelTaps: Sendable {
     /// Read without the lock by every publication: nearly always there is no tap.
     private let count = Atomic<Int>(0)
 
+    /// Whether nobody listens.
+    var isEmpty: Bool { count.load(ordering: .acquiring) == 0 }
+
     /// The publications of a channel from now on, until the stream is dropped; `nil` now and then, so that a listener who has left is noticed.
-    package func listen(to channel: ChannelName) -> some AsyncSequence<Publication?, Never> & Sendable {
+    ///
+    /// - Parameter ended: called once, when the listener has left.
+    func listen(to channel: ChannelName, ended: @escaping @Sendable () -> Void) -> some AsyncSequence<Publication?, Never> & Sendable {
         let (stream, continuation) = AsyncStream.makeStream(of: Publication?.self, bufferingPolicy: .bufferingNewest(Self.capacity))
         let tap = Tap(continuation)
         let number = taps.withLockedValue { taps in
@@ -50,7 +55,7 @@ package final class ChannelTaps: Sendable {
             return taps.lastNumber
         }
         count.add(1, ordering: .releasing)
-        continuation.onTermination = { [weak self] _ in self?.remove(number, from: channel) }
+        continuation.onTermination = { [weak self] _ in if self?.remove(number, from: channel) == true { ended() } }
         return stream.map { publication in
             if let publication { tap.took(publication) }
             return publication
@@ -80,12 +85,14 @@ package final class ChannelTaps: Sendable {
         taps.withLockedValue { taps in taps.channels.values.flatMap { $0.values.map(\.continuation) } }
     }
 
-    private func remove(_ number: Int, from channel: ChannelName) {
+    /// - Returns: whether it was there.
+    private func remove(_ number: Int, from channel: ChannelName) -> Bool {
         let wasThere = taps.withLockedValue { taps in
             let removed = taps.channels[channel]?.removeValue(forKey: number) != nil
             if taps.channels[channel]?.isEmpty == true { taps.channels[channel] = nil }
             return removed
         }
         if wasThere { count.subtract(1, ordering: .releasing) }
+        return wasThere
     }
 }

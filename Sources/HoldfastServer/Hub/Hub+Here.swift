@@ -29,9 +29,10 @@ extension Hub {
             guard shards.count == 1 else { return nil }
             guard admit(publication) else { return .duplicate }
             controlPublications.add(1, ordering: .relaxed)
-            guard publication.id == nil, publication.details?.previousID == nil else {
+            guard !publication.hasPlace else {
+                broker.broadcast([.message(publication)])
                 let ready = inOrder(publication)
-                announce(ready.map(Broadcast.message))
+                if !taps.isEmpty { taps.offer(ready.map(Broadcast.message)) }
                 return ready.reduce(into: ActionResult.done(delivered: 0)) { $0.add(shard.perform(.publish($1))) }
             }
             let broadcast = Broadcast.message(publication)
@@ -54,7 +55,7 @@ extension Hub {
         if shards.count == 1, !actions.contains(where: \.hasPlace) { return .done(performAll(actions, on: shard)) }
         let plan = plan(actions)
         var tally = plan.tally
-        announce(plan.broadcasts)
+        announce(plan)
         let own = plan.local[Int(shard.index)]
         for (step, result) in zip(own, shard.perform(own.map(\.action))) { tally.add(result, at: step.index) }
         guard plan.local.indices.contains(where: { $0 != Int(shard.index) && !plan.local[$0].isEmpty }) else { return .done(tally.results) }
@@ -88,7 +89,7 @@ extension Action {
     /// Whether it is a publication that may have come before, or has its place in an order.
     fileprivate var hasPlace: Bool {
         guard case .publish(let publication) = self else { return false }
-        return publication.id != nil || publication.details?.previousID != nil
+        return publication.hasPlace
     }
 }
 

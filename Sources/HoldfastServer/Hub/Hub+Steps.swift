@@ -50,12 +50,14 @@ extension Hub {
 
     private func presence(of id: ConnectionID) async -> Presence {
         guard id.node == broker.node else {
-            // Changes nothing, and says whether it could.
+            // Changes nothing, and says whether it could: a connection takes it while its app is asked, too.
             switch await perform([.setState(StatePatch([]), to: id)]).first {
-            case .done: return .open
+            case .done: break
             case .unreachable: return .opening
             default: return .gone
             }
+            guard case .connections(let open)? = await broker.ask(.connection(id), of: id.node), !open.isEmpty else { return .opening }
+            return .open
         }
         guard Int(id.shard) < shards.count else { return .gone }
         let handle = shards[Int(id.shard)]

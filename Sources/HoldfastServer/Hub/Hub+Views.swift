@@ -7,11 +7,15 @@ import Synchronization
 
 /// What the hub shows of itself. Cold paths: each asks every event loop and waits.
 extension Hub {
-    /// The open connection of that id on this node.
-    package func connection(_ id: ConnectionID) async -> ConnectionSummary? {
+    /// The connection of that id on this node.
+    ///
+    /// - Parameter mustBeOpen: whether one whose app has not decided yet counts as none.
+    package func connection(_ id: ConnectionID, mustBeOpen: Bool = false) async -> ConnectionSummary? {
         guard id.node == broker.node, Int(id.shard) < shards.count else { return nil }
         let handle = shards[Int(id.shard)]
-        return try? await handle.loop.submit { handle.shard.value.connection(id)?.summary }.get()
+        return try? await handle.loop.submit {
+            handle.shard.value.connection(id).flatMap { $0.isOpen || !mustBeOpen ? $0.summary : nil }
+        }.get()
     }
 
     /// Open connections in a stable order, behind `cursor`.
@@ -36,22 +40,27 @@ extension Hub {
         return page
     }
 
-    /// Every channel of this node with its subscribers, by name.
-    package func channels() async -> [(name: ChannelName, subscribers: Int)] {
-        var all: [ChannelName: Int] = [:]
-        for handle in shards {
-            let counts = (try? await handle.loop.submit { handle.shard.value.channelCounts }.get()) ?? [:]
-            all.merge(counts, uniquingKeysWith: +)
-        }
-        return all.map { (name: $0.key, subscribers: $0.value) }.sorted { $0.name.description < $1.name.description }
+    /// Channels of this node with their subscribers, by name, behind a name.
+    package func channels(after cursor: ChannelName?, limit: Int) async -> [ChannelCount] {
+        let pending = shards.map { handle in handle.loop.submit { handle.shard.value.channels(after: cursor, limit: limit) } }
+        var channels = FirstChannels(after: cursor, limit: limit)
+        for future in pending { channels.add((try? await future.get()) ?? []) }
+        return channels.first
     }
 
     /// Subscribers of a channel on this node.
     package func subscriberCount(of channel: ChannelName) async -> Int {
+        let pending = shards.map { handle in handle.loop.submit { handle.shard.value.subscriberCount(of: channel) } }
         var count = 0
-        for handle in shards {
-            count += (try? await handle.loop.submit { handle.shard.value.subscriberCount(of: channel) }.get()) ?? 0
-        }
+        for future in pending { count += (try? await future.get()) ?? 0 }
+        return count
+    }
+
+    /// Open connections of this node.
+    package func connectionCount() async -> Int {
+        let pending = shards.map { handle in handle.loop.submit { handle.shard.value.connectionCount } }
+        var count = 0
+        for future in pending { count += (try? await future.get()) ?? 0 }
         return count
     }
 

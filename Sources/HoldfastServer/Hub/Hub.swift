@@ -14,6 +14,8 @@ package final class Hub: Sendable {
     package let broker: any Broker
     let shards: [Handle]
     let taps = ChannelTaps()
+    /// Whether other nodes are to tell the apps of the end of this node's connections, should it be lost.
+    let keepsRecords: Bool
     /// The outbound connections that are to stand.
     let dials: DialBook
     /// Publications through the control API; those in answers are counted by their routes.
@@ -21,12 +23,20 @@ package final class Hub: Sendable {
     private let publications = NIOLockedValueBox(DeduplicationWindow())
     /// The order of publications that name the one before them.
     private let sequencer: NIOLockedValueBox<ChannelSequencer>
-    private let interest = NIOLockedValueBox<[ChannelName: Int]>([:])
+    private let interest = NIOLockedValueBox(ChannelInterest())
+    let watch: BrokerWatch
+    /// Whether this node has joined its cluster and lets clients in.
+    private let hasOpened = Atomic<Bool>(false)
 
     /// A shard, which only its loop may touch.
     struct Handle: Sendable {
         let loop: any EventLoop
         let shard: NIOLoopBound<HubShard>
+
+        /// Does something on the shard's loop: at once where that is the caller's.
+        func run(_ body: @escaping @Sendable (HubShard) -> Void) {
+            if loop.inEventLoop { body(shard.value) } else { loop.execute { body(shard.value) } }
+        }
     }
 
     /// - Parameter make: makes the shard of one loop; called on that loop.
@@ -39,6 +49,9 @@ package final class Hub: Sendable {
         let wait = configuration.routes.filter { $0.dialect == .grip }.map(\.grip.messageWait).max() ?? GripSettings().messageWait
         sequencer = NIOLockedValueBox(ChannelSequencer(wait: wait))
         self.broker = broker
+        // Nodes of one process are lost together.
+        keepsRecords = configuration.cluster.closingEvents == .survivor && !(broker is MemoryBroker)
+        watch = BrokerWatch(broker, loops: loops.count)
         var shards: [Handle] = []
         for (index, loop) in loops.enumerated() {
             let shard = try await loop.submit { NIOLoopBound(make(UInt16(index), loop), eventLoop: loop) }.get()
@@ -56,23 +69,55 @@ package final class Hub: Sendable {
         preconditionFailure("a channel lives on one of the hub's loops")
     }
 
+    /// Whether this node has joined its cluster and lets clients in.
+    package var isOpen: Bool { hasOpened.load(ordering: .relaxed) }
+
+    package func open() { hasOpened.store(true, ordering: .relaxed) }
+
     /// Carries out actions that name their connections, in order per connection and channel.
     ///
     /// - Returns: a result for each action, in order.
     package func perform(_ actions: [Action]) async -> [ActionResult] {
+        var results: [ActionResult] = []
+        var rest = actions[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(together(rest))
+            rest = rest.dropFirst(part.count)
+            let done = await perform(together: Array(part))
+            if rest.isEmpty, results.isEmpty { return done }
+            results += done
+        }
+        return results
+    }
+
+    /// How many of a list may be under way at a time: a publication behind an action on another node's connection waits until that one is done, for it
+    /// may be for that connection.
+    private func together(_ actions: ArraySlice<Action>) -> Int {
+        var hasRemote = false
+        for (count, action) in actions.enumerated() {
+            switch action {
+            case .publish, .closeChannel: if hasRemote { return count }
+            default: if let id = action.target, id.node != broker.node { hasRemote = true }
+            }
+        }
+        return actions.count
+    }
+
+    private func perform(together actions: [Action]) async -> [ActionResult] {
         let plan = plan(actions)
         var tally = plan.tally
-        announce(plan.broadcasts)
-        // All loops are told before any is waited for.
-        let pending = zip(shards, plan.local).filter { !$0.1.isEmpty }.map { handle, steps in
+        announce(plan)
+        // All loops and nodes are told before any is waited for.
+        var pending = zip(shards, plan.local).filter { !$0.1.isEmpty }.map { handle, steps in
             (steps, handle.loop.submit { handle.shard.value.perform(steps.map(\.action)) })
+        }
+        for (node, steps) in plan.remote {
+            let done = shards[0].loop.makePromise(of: [ActionResult].self)
+            broker.send(steps.map(\.action), to: node) { done.succeed($0) }
+            pending.append((steps, done.futureResult))
         }
         for (steps, future) in pending {
             for (step, result) in zip(steps, (try? await future.get()) ?? []) { tally.add(result, at: step.index) }
-        }
-        for (node, steps) in plan.remote {
-            let results = await broker.perform(steps.map(\.action), on: node)
-            for (step, result) in zip(steps, results) { tally.add(result, at: step.index) }
         }
         return tally.results
     }
@@ -84,8 +129,10 @@ package final class Hub: Sendable {
         /// For each loop of this node.
         var local: [[Step]]
         var remote: [NodeName: [Step]] = [:]
-        /// What other nodes and the taps are to be told.
+        /// What other nodes are to be told.
         var broadcasts: [Broadcast] = []
+        /// What the taps are to be told, where there are any.
+        var heard: [Broadcast] = []
     }
 
     /// One action of a list, at its place there.
@@ -97,6 +144,7 @@ package final class Hub: Sendable {
     /// Sorts actions by where they are carried out. Takes note of publications: they are to be carried out then.
     func plan(_ actions: [Action]) -> Plan {
         var plan = Plan(tally: ActionTally(count: actions.count), local: Array(repeating: [], count: shards.count))
+        let hasTaps = !taps.isEmpty
         for (index, action) in actions.enumerated() {
             switch Destination.of(action, on: broker.node) {
             case .everywhere(let broadcast):
@@ -112,8 +160,9 @@ package final class Hub: Sendable {
                 }
                 plan.tally.add(.done(delivered: 0), at: index)
                 controlPublications.add(1, ordering: .relaxed)
+                plan.broadcasts.append(broadcast)
                 for next in inOrder(publication) {
-                    plan.broadcasts.append(.message(next))
+                    if hasTaps { plan.heard.append(.message(next)) }
                     for shard in shards.indices { plan.local[shard].append(Step(index: index, action: .publish(next))) }
                 }
             case .shard(let shard) where Int(shard) < shards.count: plan.local[Int(shard)].append(Step(index: index, action: action))
@@ -126,6 +175,12 @@ package final class Hub: Sendable {
     }
 
     /// Tells the taps and the other nodes.
+    func announce(_ plan: Plan) {
+        if !plan.heard.isEmpty { taps.offer(plan.heard) }
+        if !plan.broadcasts.isEmpty { broker.broadcast(plan.broadcasts) }
+    }
+
+    /// Tells the taps and the other nodes of what is the same for both: nothing of it has its place in an order.
     func announce(_ broadcasts: [Broadcast]) {
         guard !broadcasts.isEmpty else { return }
         taps.offer(broadcasts)
@@ -139,10 +194,12 @@ package final class Hub: Sendable {
         return publications.withLockedValue { $0.admit(channel: publication.channel, id: id, at: now) }
     }
 
-    /// What goes out now that a publication has come: nothing while one before it is missing, and those that waited for it behind it.
+    /// What goes out on this node now that a publication has come: nothing while one before it is missing, and those that waited for it behind it.
+    ///
+    /// Other nodes are given each publication once and at once, and put it in order themselves: what is missing here may have come there.
     func inOrder(_ publication: Publication) -> [Publication] {
-        guard publication.id != nil || publication.details?.previousID != nil else { return [publication] }
-        let isHeard = interest.withLockedValue { $0[publication.channel] != nil }
+        guard publication.hasPlace else { return [publication] }
+        let isHeard = interest.withLockedValue { $0.isHeard(publication.channel) }
         // Where nobody listens there is no order to keep, and nothing to remember.
         guard isHeard else { return [publication] }
         return sequencer.withLockedValue {
@@ -153,13 +210,40 @@ package final class Hub: Sendable {
         }
     }
 
-    /// Sends what has waited long enough for publications that never came.
+    /// Sends what has waited long enough for publications that never came. Other nodes have it already.
     func releaseWaiting(at now: MonotonicTime) {
         let due = sequencer.withLockedValue { $0.due(at: now) }
-        guard !due.isEmpty else { return }
-        let broadcasts = due.map(Broadcast.message)
-        broker.broadcast(broadcasts)
-        deliver(broadcasts)
+        if !due.isEmpty { give(due.map(Broadcast.message)) }
+    }
+
+    /// Takes out what is no repetition and has its turn, of what other nodes have sent.
+    private func ready(_ broadcasts: [Broadcast]) -> [Broadcast] {
+        func place(of broadcast: Broadcast) -> Publication? {
+            if case .message(let publication) = broadcast, publication.hasPlace { publication } else { nil }
+        }
+        guard broadcasts.contains(where: { place(of: $0) != nil }) else { return broadcasts }
+        return broadcasts.flatMap { broadcast -> [Broadcast] in
+            guard let publication = place(of: broadcast) else { return [broadcast] }
+            return admit(publication) ? inOrder(publication).map(Broadcast.message) : []
+        }
+    }
+
+    /// Gives what other nodes have sent to those who hear it here.
+    func receive(_ broadcasts: [Broadcast]) { give(ready(broadcasts)) }
+
+    /// Gives broadcasts to the taps, and to the loops that have somebody on their channels.
+    private func give(_ broadcasts: [Broadcast]) {
+        guard !broadcasts.isEmpty else { return }
+        taps.offer(broadcasts)
+        let loops = interest.withLockedValue { interest in
+            var loops = ChannelInterest.Loops()
+            for broadcast in broadcasts { loops.formUnion(interest.loops(of: broadcast.channel)) }
+            return loops
+        }
+        guard !loops.isEmpty else { return }
+        for (index, handle) in shards.enumerated() where loops.contains(index) {
+            handle.run { $0.deliver(broadcasts) }
+        }
     }
 
     /// The id of the publication that went out last on a channel, as far as it is known.
@@ -168,63 +252,26 @@ package final class Hub: Sendable {
     /// What is remembered as a channel's last publication is in doubt.
     func forgetLastID(of channel: ChannelName) { sequencer.withLockedValue { $0.forget(channel) } }
 
-    /// A shard has its first subscriber of a channel.
-    func began(_ channel: ChannelName) {
-        let isFirst = interest.withLockedValue { counts in
-            counts[channel, default: 0] += 1
-            return counts[channel] == 1
-        }
-        if isFirst { broker.began(channel) }
+    /// Somebody begins to hear a channel: the first on a loop, or a tap.
+    ///
+    /// The broker is told under the lock: an end and a beginning at the same moment must not reach it the other way round.
+    func began(_ channel: ChannelName, on loop: Int? = nil) {
+        interest.withLockedValue { if $0.begin(channel, on: loop) { broker.began(channel) } }
     }
 
-    /// A shard has lost its last subscriber of a channel.
-    func ended(_ channel: ChannelName) {
-        let isLast = interest.withLockedValue { counts in
-            guard let count = counts[channel], count > 1 else {
-                counts[channel] = nil
-                return true
-            }
-            counts[channel] = count - 1
-            return false
+    /// The last on a loop has stopped hearing a channel, or a tap.
+    func ended(_ channel: ChannelName, on loop: Int? = nil) {
+        let isLast = interest.withLockedValue { interest in
+            guard interest.end(channel, on: loop) else { return false }
+            broker.ended(channel)
+            return true
         }
-        guard isLast else { return }
-        sequencer.withLockedValue { $0.forget(channel) }
-        broker.ended(channel)
+        if isLast { sequencer.withLockedValue { $0.forget(channel) } }
     }
 
-    /// Hands one loop's actions, gathered over a turn, to the other loops and nodes: one hop for each, the order kept. Nobody waits for results.
-    func handOff(_ actions: [Action], from index: UInt16) {
-        var local = [[Action]](repeating: [], count: shards.count)
-        var remote: [NodeName: [Action]] = [:]
-        var broadcasts: [Broadcast] = []
-        for action in actions {
-            switch Destination.of(action, on: broker.node) {
-            case .everywhere(let broadcast):
-                broadcasts.append(broadcast)
-                for place in shards.indices where place != Int(index) { local[place].append(action) }
-            case .shard(let shard) where Int(shard) < shards.count: local[Int(shard)].append(action)
-            case .node(let node): remote[node, default: []].append(action)
-            case .anyShard: local[dials.nextShard(of: shards.count)].append(action)
-            case .shard, .nowhere: break
-            }
-        }
-        announce(broadcasts)
-        for (handle, actions) in zip(shards, local) where !actions.isEmpty {
-            handle.loop.execute { _ = handle.shard.value.perform(actions) }
-        }
-        let broker = broker
-        for (node, actions) in remote {
-            // The one task of this path: only actions for other nodes come here.
-            Task { _ = await broker.perform(actions, on: node) }
-        }
-    }
-}
-
-extension Hub: BrokerInbox {
-    package func deliver(_ broadcasts: [Broadcast]) {
-        taps.offer(broadcasts)
-        for handle in shards {
-            handle.loop.execute { _ = handle.shard.value.deliver(broadcasts) }
-        }
+    /// The publications of a channel from now on, of all nodes, for operators.
+    package func tail(_ channel: ChannelName) -> some AsyncSequence<Publication?, Never> & Sendable {
+        began(channel)
+        return taps.listen(to: channel) { self.ended(channel) }
     }
 }

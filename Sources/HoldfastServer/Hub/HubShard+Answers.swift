@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
+import Logging
 
 /// Carrying out the actions of an app's answer, which may concern any connection in the cluster.
 extension HubShard {
@@ -11,24 +12,40 @@ extension HubShard {
             _ = connection.perform(action)
             return
         }
+        perform(action, on: connection.route) { connection.warn($0) }
+    }
+
+    /// Does what does not concern the connection whose app has answered, which may be one of a node that was lost.
+    func perform(_ action: Action, ofLost id: ConnectionID, on route: ShardRoute) {
+        guard !action.isForAnswered, action.target != id else { return }
+        perform(action, on: route) {
+            guard route.logThrottle.admits(at: now) else { return }
+            logger.warning("a part of the app's answer has no effect", metadata: [LogKey.connection: "\(id)", LogKey.error: "\($0)"])
+        }
+    }
+
+    private func perform(_ action: Action, on route: ShardRoute, warn: (String) -> Void) {
         switch Destination.of(action, on: hub.broker.node) {
         case .everywhere(let broadcast):
-            if case .message(let publication) = broadcast {
-                guard hub.admit(publication) else { return }
-                connection.route.counters.publications += 1
-            }
             guard case .message(let publication) = broadcast else {
                 _ = deliver(broadcast)
                 return handOver(action)
             }
+            guard hub.admit(publication) else { return }
+            route.counters.publications += 1
+            guard publication.hasPlace else {
+                _ = deliver(broadcast)
+                return handOver(action)
+            }
+            handOver(.elsewhere(publication))
             for next in hub.inOrder(publication) {
                 _ = deliver(.message(next))
-                handOver(.publish(next))
+                handOver(.here(next))
             }
         case .shard(index): _ = perform(action)
         case .anyShard:
             guard case .dial(let request, _) = action else { return }
-            if case .refused(let why) = dial(request, on: connection.route) { connection.warn("\(request.url.withoutQuery) is not dialled: \(why)") }
+            if case .refused(let why) = dial(request, on: route) { warn("\(request.url.withoutQuery) is not dialled: \(why)") }
         case .shard, .node: handOver(action)
         case .nowhere: break
         }

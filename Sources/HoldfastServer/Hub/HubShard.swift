@@ -32,6 +32,11 @@ package final class HubShard {
     /// What its plain connections read into.
     let reads = ReadShelf()
 
+    /// What other nodes keep of its connections; `nil` where none does.
+    private(set) var records: RecordKeeper?
+    /// Connections of lost nodes whose apps are told here.
+    private(set) lazy var lost = LostConnections(self)
+
     private let node: NodeName
     private var members = SlotTable<any ShardMember>()
     private var reminders: DeadlineWheel<Reminder>
@@ -44,8 +49,8 @@ package final class HubShard {
     var gathered = GatheredFrames()
     /// Connections with unflushed frames.
     private var dirty: [Connection] = []
-    /// Actions of this turn that concern other loops and nodes, in order.
-    private var outbox: [Action] = []
+    /// What this turn brings for other loops and nodes, in order.
+    private var outbox: [Handover] = []
     private(set) var hasTurnEnd = false
     private var tapsDueAt = MonotonicTime.current
 
@@ -89,6 +94,7 @@ package final class HubShard {
     /// Joins the hub and starts the clock.
     func start(in hub: Hub) {
         self.hub = hub
+        if hub.keepsRecords { records = RecordKeeper(hub.broker, logger) }
         let bound = NIOLoopBound(self, eventLoop: loop)
         weak let hub = hub
         loop.scheduleRepeatedTask(initialDelay: .nanoseconds(Self.tick.inNanoseconds), delay: .nanoseconds(Self.tick.inNanoseconds)) { task in
@@ -116,6 +122,15 @@ package final class HubShard {
 
     /// Handshakes and connections on this loop, also those whose closing event is still on its way.
     var memberCount: Int { members.count }
+
+    /// Open connections on this loop.
+    var connectionCount: Int { courier.routes.reduce(0) { $0 + $1.counters.connections } }
+
+    /// Whoever has a slot.
+    func member(_ slot: UInt32) -> (any ShardMember)? { members[slot] }
+
+    /// All who have a slot behind `slot`, in slot order.
+    func members(after slot: UInt32?) -> some Sequence<any ShardMember> { members.members(after: slot) }
 
     /// The connection of that id, if it is open or about to be.
     func connection(_ id: ConnectionID) -> Connection? {
@@ -148,7 +163,13 @@ package final class HubShard {
             member.reminded(at: now)
         }
         courier.sweep(at: now)
-        if index == 0 { hub.releaseWaiting(at: now) }
+        records?.flush(self)
+        lost.ticked(at: now)
+        hub.watch.note(connections: connectionCount, isDraining: admission.isDraining, on: Int(index))
+        if index == 0 {
+            hub.releaseWaiting(at: now)
+            hub.watch.look(at: now)
+        }
         if index == 0, now >= tapsDueAt {
             tapsDueAt = now + ChannelTaps.keepAliveInterval
             hub.taps.keepAlive()
@@ -158,22 +179,26 @@ package final class HubShard {
     // MARK: Channels
 
     func subscribe(_ connection: Connection, to channel: ChannelName) {
-        if subscriptions.subscribe(connection, connection.id.slot, to: channel) { hub.began(channel) }
+        guard subscriptions.subscribe(connection, connection.id.slot, to: channel), listeners.subscribers(of: channel) == nil else { return }
+        hub.began(channel, on: Int(index))
     }
 
     func unsubscribe(_ connection: Connection, from channel: ChannelName) {
-        if subscriptions.unsubscribe(connection.id.slot, from: channel) { hub.ended(channel) }
+        guard subscriptions.unsubscribe(connection.id.slot, from: channel), listeners.subscribers(of: channel) == nil else { return }
+        hub.ended(channel, on: Int(index))
     }
 
     /// Has a held request hear what is published on a channel.
     ///
     /// - Parameter key: the slot that it holds.
     func listen(_ listener: any ChannelListener, _ key: UInt32, to channel: ChannelName) {
-        if listeners.subscribe(listener, key, to: channel) { hub.began(channel) }
+        guard listeners.subscribe(listener, key, to: channel), subscriptions.subscribers(of: channel) == nil else { return }
+        hub.began(channel, on: Int(index))
     }
 
     func stopListening(_ key: UInt32, to channel: ChannelName) {
-        if listeners.unsubscribe(key, from: channel) { hub.ended(channel) }
+        guard listeners.unsubscribe(key, from: channel), subscriptions.subscribers(of: channel) == nil else { return }
+        hub.ended(channel, on: Int(index))
     }
 
     /// Connections and held requests.
@@ -183,15 +208,19 @@ package final class HubShard {
 
     func subscribers(of channel: ChannelName) -> [Connection] { subscriptions.subscribers(of: channel)?.entries.map(\.subscriber) ?? [] }
 
-    var channelCounts: [ChannelName: Int] {
-        var counts = Dictionary(subscriptions.counts.map { ($0.name, $0.subscribers) }) { first, _ in first }
-        for (name, listening) in listeners.counts { counts[name, default: 0] += listening }
-        return counts
+    /// Channels of one page with their subscribers here.
+    func channels(after cursor: ChannelName?, limit: Int) -> [ChannelCount] {
+        var channels = FirstChannels(after: cursor, limit: limit)
+        for (name, subscribers) in subscriptions.counts { channels.add(name, subscribers) }
+        for (name, listening) in listeners.counts { channels.add(name, listening) }
+        return channels.first
     }
 
     /// Has other loops and nodes carry an action out, after those handed over before.
-    func handOver(_ action: Action) {
-        outbox.append(action)
+    func handOver(_ action: Action) { handOver(.action(action)) }
+
+    func handOver(_ handover: Handover) {
+        outbox.append(handover)
         scheduleTurnEnd()
     }
 
@@ -258,6 +287,7 @@ package final class HubShard {
         report.sendQueueBytes = connections(after: nil).reduce(0) { $0 + $1.queuedBytes }
         report.fanoutSeconds = fanoutSeconds
         report.refused = refused
+        report.lostConnections = lost.counters
         return report
     }
 }

@@ -64,6 +64,9 @@ package final class ShardRoute {
         return session
     }
 
+    /// Whether the app is told of the end of its connections.
+    private(set) lazy var tellsEnds = hears(.close) && dialect.tellsEnds
+
     /// Whether a request comes from a GRIP proxy that this route trusts.
     ///
     /// - Parameter token: of the request's `Grip-Sig`.

@@ -33,7 +33,11 @@ struct Drain: Sendable {
         }
         hub.taps.finish()
         for handle in hub.shards {
-            try? await handle.loop.submit { handle.shard.value.courier.shutDown() }.get()
+            try? await handle.loop.submit {
+                let shard = handle.shard.value
+                shard.records?.flush(shard)
+                shard.courier.shutDown()
+            }.get()
         }
         if left > 0 {
             logger.warning("the drain deadline has come; some connections are cut off", metadata: [LogKey.count: "\(left)"])
@@ -45,7 +49,7 @@ struct Drain: Sendable {
     private func remaining() async -> Int {
         var count = 0
         for handle in hub.shards {
-            count += (try? await handle.loop.submit { handle.shard.value.memberCount }.get()) ?? 0
+            count += (try? await handle.loop.submit { handle.shard.value.memberCount + handle.shard.value.lost.count }.get()) ?? 0
         }
         return count
     }

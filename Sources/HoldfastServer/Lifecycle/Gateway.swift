@@ -15,6 +15,16 @@ package struct Gateway: Service {
         /// Each with its scheme.
         package let listen: [ListenAddress]
         package let control: HostPort
+        /// The cluster that it has joined; `nil` for a node that stands alone.
+        package let cluster: JoinedCluster?
+    }
+
+    /// A cluster, as it was when this node joined.
+    package struct JoinedCluster: Sendable {
+        /// The broker's server, without credentials.
+        package let server: String
+        package let node: NodeName
+        package let otherNodes: Int
     }
 
     private let configuration: GatewayConfiguration
@@ -86,40 +96,45 @@ package struct Gateway: Service {
             HubShard(index: index, loop: loop, configuration: configuration, shared: routes, admission: admission, logger: logger)
         }
         kept = hub
-        do {
-            try await broker.join(hub)
-        } catch {
-            throw GatewayError(.cannotJoin, "\(error)")
-        }
-        let tls = try certificates.public.map { try NIOSSLContext(configuration: $0.configuration) }
-        let listener = PublicListener(hub: hub, admission: admission, group: group, tls: tls, logger: logger)
-        var channels: [any Channel] = []
-        for address in configuration.listen { channels.append(try await listener.bind(address)) }
-        let bound = channels
-        let ready = ready
-        let control = ControlServer(hub: hub, admission: admission, group: group, certificates: certificates, logger: logger) { control in
-            let listen = zip(configuration.listen, bound).map { wanted, channel in
-                let address = HostPort(host: channel.localAddress?.ipAddress ?? "", port: channel.localAddress?.port ?? 0)
-                return ListenAddress(address, scheme: configuration.isTLS(wanted) ? .wss : .ws)
+        let door = Door(
+            hub: hub, admission: admission, group: group, tls: try certificates.public.map { try NIOSSLContext(configuration: $0.configuration) },
+            logger: logger, ready: ready)
+        // A node that stands alone has nothing to wait for: it says what is wrong before anything listens.
+        if configuration.cluster.isAlone {
+            do {
+                guard try await door.open() else { return await broker.leave() }
+            } catch {
+                await broker.leave()
+                throw error
             }
-            ready(Addresses(listen: listen, control: control))
         }
-        let clients = ClientService(channels: bound, drain: Drain(hub: hub, admission: admission, logger: logger))
+        let control = ControlServer(hub: hub, admission: admission, group: group, certificates: certificates, logger: logger) {
+            door.controlListens(at: $0)
+        }
+        let clients = ClientService(door: door, drain: Drain(hub: hub, admission: admission, logger: logger))
         // Services end in reverse order: the door closes first, and the control API answers until the last connection is gone.
-        var services: [any Service] = [control, clients, DialService(hub: hub)]
+        var services: [any Service] = [control, clients]
         services += certificates.all.map(\.reloader)
-        try await ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger)).run()
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger)).run())
+        } catch {
+            outcome = .failure(error)
+        }
         await broker.leave()
+        try outcome.get()
     }
 
-    /// The public listeners, from now until the last client has left.
+    /// The public listeners, from when the cluster is joined until the last client has left.
     private struct ClientService: Service {
-        let channels: [any Channel]
+        let door: Door
         let drain: Drain
 
         func run() async throws {
+            guard try await door.open() else { return }
+            try await DialService(hub: drain.hub).begin()
             try? await gracefulShutdown()
-            for channel in channels { try? await channel.close().get() }
+            await door.close()
             await drain.run()
         }
     }

@@ -66,7 +66,7 @@ final class PublishExchange: PlainRequest {
         guard !command.actions.isEmpty else { return answer(command.reply([])) }
         let done = shard.loop.makePromise(of: [ActionResult].self)
         done.completeWithTask { [hub = shard.hub!, actions = command.actions] in await hub.perform(actions) }
-        done.futureResult.assumeIsolated().whenSuccess { self.answer(command.reply($0)) }
+        done.futureResult.assumeIsolated().whenSuccess { self.answer(command.reply($0, nodes: self.shard.hub.watch.reach ?? 1)) }
     }
 
     func clientLeft() { opening = nil }

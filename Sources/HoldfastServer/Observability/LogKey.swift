@@ -15,6 +15,9 @@ enum LogKey {
     static let delay = "hf.delay"
     static let address = "hf.address"
     static let count = "hf.count"
+    static let node = "hf.node"
+    static let loop = "hf.loop"
+    static let failed = "hf.failed"
     static let listener = "hf.listener"
     static let expires = "hf.expires"
 }

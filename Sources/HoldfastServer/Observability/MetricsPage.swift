@@ -63,7 +63,7 @@ package enum MetricsPage {
         }
         perRoute("holdfast_webhook_retries_total", .counter, "Webhook attempts after the first.") { $0.webhookRetries }
         perRoute("holdfast_webhook_lost_events_total", .counter, "Events given up: no attempt brought a usable answer.") { $0.webhookLost }
-        page.family("holdfast_webhook_queue_depth", .gauge, help: "Webhooks that wait because the limit of requests in flight is reached.")
+        page.family("holdfast_webhook_queue_depth", .gauge, help: "Webhooks that wait for a place among the requests in flight.")
         for (route, _) in routes { page.sample([("route", route.name)], Double(report.queueDepth[route.name] ?? 0)) }
         page.family("holdfast_webhook_limit", .gauge, help: "Webhooks allowed in flight.")
         for (route, _) in routes { page.sample([("route", route.name)], Double(route.webhook.concurrency)) }
@@ -114,9 +114,41 @@ package enum MetricsPage {
         page.family("holdfast_send_queue_bytes", .gauge, help: "Bytes that wait for clients that read slowly.")
         page.sample([], Double(report.sendQueueBytes))
         page.family("holdfast_broker_up", .gauge, help: "Whether other nodes can be reached.")
-        page.sample([("broker", broker.name)], broker.isUp ? 1 : 0)
+        let status = broker.status
+        page.sample([("broker", broker.name)], status.isUp ? 1 : 0)
+        // Only for nodes that have joined others.
+        if !configuration.cluster.isAlone {
+            write(broker, status, to: &page)
+            write(report.lostConnections, to: &page)
+        }
         if !certificates.isEmpty { write(certificates, to: &page) }
         return page.text
+    }
+
+    private static func write(_ broker: any Broker, _ status: BrokerStatus, to page: inout ExpositionWriter) {
+        page.family("holdfast_broker_messages_total", .counter, help: "Messages between this node and others, by what became of them.")
+        let messages = [
+            ("sent", status.sent), ("received", status.received), ("dropped", status.dropped), ("repeated", status.repeated),
+            ("notUnderstood", status.notUnderstood),
+        ]
+        for (outcome, count) in messages { page.sample([("broker", broker.name), ("outcome", outcome)], Double(count)) }
+        func single(_ name: String, _ kind: ExpositionWriter.Kind, _ value: Int, _ help: String) {
+            page.family(name, kind, help: help)
+            page.sample([("broker", broker.name)], Double(value))
+        }
+        single("holdfast_broker_reconnects_total", .counter, status.reconnects, "Times that the connection to the broker came back.")
+        single("holdfast_broker_queue_bytes", .gauge, status.queuedBytes, "Bytes that wait for the broker.")
+        single("holdfast_broker_channels", .gauge, status.channels, "Channels that this node has asked the broker for.")
+        single("holdfast_cluster_nodes", .gauge, broker.members.count + 1, "Nodes of the cluster that this one knows, itself included.")
+    }
+
+    private static func write(_ lost: LostConnectionCounters, to page: inout ExpositionWriter) {
+        page.family(
+            "holdfast_lost_node_connections_total", .counter, help: "Connections of lost nodes whose app this node was to tell, by what became of it."
+        )
+        for outcome in LostConnectionCounters.Outcome.allCases { page.sample([("outcome", outcome.rawValue)], Double(lost[outcome])) }
+        page.family("holdfast_lost_node_connections_waiting", .gauge, help: "Connections of lost nodes whose app is yet to be told.")
+        page.sample([], Double(lost.waiting))
     }
 
     private static func write(_ certificates: [ServerCertificate], to page: inout ExpositionWriter) {

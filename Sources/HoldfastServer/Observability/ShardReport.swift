@@ -10,6 +10,8 @@ package struct ShardReport: Sendable {
     package var sendQueueBytes = 0
     package var fanoutSeconds = Histogram()
     package var refused: [HandshakeRefusal: Int] = [:]
+    /// Connections of lost nodes whose apps were told here, or not.
+    package var lostConnections = LostConnectionCounters()
     /// Publications through the control API.
     package var controlPublications = 0
 
@@ -20,5 +22,6 @@ package struct ShardReport: Sendable {
         sendQueueBytes += other.sendQueueBytes
         fanoutSeconds.add(other.fanoutSeconds)
         refused.merge(other.refused, uniquingKeysWith: +)
+        lostConnections.add(other.lostConnections)
     }
 }

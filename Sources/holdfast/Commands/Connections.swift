@@ -9,13 +9,16 @@ struct Connections: AsyncParsableCommand {
 
     @Option(help: "Only those of this route.") var route: String?
     @Option(help: "Only subscribers of this channel.") var channel: String?
+    @Option(help: "Only what this node of the cluster holds.") var node: String?
     @OptionGroup var options: ControlOptions
 
     func run() async throws {
         var query = "?limit=1000"
         if let route { query += "&route=\(ControlClient.segment(route))" }
         if let channel { query += "&channel=\(ControlClient.segment(channel))" }
+        if let node { query += "&node=\(ControlClient.segment(node))" }
         var cursor: String?
+        var silent: Set<String> = []
         repeat {
             let page = try await options.client().call(.get, "/v1/connections\(query)" + (cursor.map { "&after=\($0)" } ?? ""))
             for entry in page?["connections"]?.array ?? [] {
@@ -25,7 +28,9 @@ struct Connections: AsyncParsableCommand {
                 ]
                 Console.say((facts.compactMap(\.self) + [channels]).joined(separator: "\t"))
             }
+            for node in page?["unreachable"]?.array?.compactMap(\.string) ?? [] { silent.insert(node) }
             cursor = page?["next"]?.string
         } while cursor != nil
+        for node in silent.sorted() { Console.complain("warning: the node \(node) does not answer, and what it holds is missing") }
     }
 }

@@ -25,7 +25,7 @@ enum GatewayRunner {
         let configuration = plan.configuration
         let logger = makeLogger(configuration)
         for warning in plan.warnings { logger.warning("\(warning)") }
-        let broker = try BrokerChoice.make(configuration.broker, node: configuration.node)
+        let broker = try BrokerChoice.make(configuration.cluster, node: configuration.node, version: Version.number, logger: logger)
         let certificates = try Certificates(configuration, logger: logger)
         let gateway = Gateway(
             configuration: configuration, broker: broker, certificates: certificates, logger: logger, dials: farewell?.dials ?? DialBook()
@@ -47,7 +47,7 @@ enum GatewayRunner {
         }
     }
 
-    /// Where clients connect, where the control API is, what the app's URL is, and the next thing to try.
+    /// Where clients connect, which cluster was joined, where the control API is, what the app's URL is, and the next thing to try.
     @Sendable static func announce(_ configuration: GatewayConfiguration, _ addresses: Gateway.Addresses) {
         let path = configuration.routes.count == 1 ? example(configuration.routes[0].path) : "/"
         let control = "\(configuration.controlTLS == nil ? "http" : "https")://\(shown(addresses.control))"
@@ -56,6 +56,10 @@ enum GatewayRunner {
         }
         let clients = addresses.listen.map { "\(shown($0))\(path)" }.joined(separator: "  ")
         if !clients.isEmpty { Console.say("Clients connect to   \(clients)") }
+        if let cluster = addresses.cluster {
+            let others = cluster.otherNodes == 1 ? "1 other node" : "\(cluster.otherNodes) other nodes"
+            Console.say("Cluster              \(cluster.server) as \(cluster.node) (\(others))")
+        }
         Console.say("Control API          \(control)\(configuration.controlToken == nil ? "" : "  (token needed)")")
         Console.say("Your app is called   " + apps.joined(separator: "  "))
         let token = configuration.controlToken == nil ? "" : "-H 'authorization: Bearer …' "

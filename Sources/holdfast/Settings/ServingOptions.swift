@@ -26,10 +26,36 @@ struct ServingOptions: ParsableArguments {
     var controlTlsKeyFile: String?
     @Option(help: ArgumentHelp("The control API asks its clients for a certificate of this authority.", valueName: "file"))
     var controlTlsClientCaFile: String?
-    @Option(help: ArgumentHelp("What carries messages between nodes: memory.", valueName: "url"))
-    var broker: String?
-    @Option(help: ArgumentHelp("This node's name, the first part of its connections' ids. Default n1.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "What carries messages between nodes: nats://host, redis://host, or memory for a node alone; may be repeated. Default memory.",
+            valueName: "url"))
+    var broker: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "This node's name, the first part of its connections' ids. Default n1; in a cluster the host's name and random letters.",
+            valueName: "name"))
     var node: String?
+    @Option(help: ArgumentHelp("Nodes of one name find one another at a broker. Default holdfast.", valueName: "name"))
+    var clusterName: String?
+    @Option(help: ArgumentHelp("A node that is not heard of for so long is lost. Default 10s.", valueName: "time"))
+    var clusterLease: String?
+    @Option(help: ArgumentHelp("Stay subscribed to a channel that nobody is on any more, or off. Default 2s.", valueName: "time"))
+    var clusterLinger: String?
+    @Option(help: ArgumentHelp("Bytes that wait for the broker; the oldest are dropped beyond it. Default 16MiB.", valueName: "size"))
+    var clusterQueueBytes: String?
+    @Option(help: ArgumentHelp("Who tells the app of the end of a lost node's connections: survivor or none. Default survivor.", valueName: "who"))
+    var clusterClosingEvents: String?
+    @Option(help: ArgumentHelp("Say ready while the broker is away: true or false. Default true.", valueName: "bool"))
+    var clusterReadyWithoutBroker: String?
+    @Option(help: ArgumentHelp("NATS: a file of credentials (user JWT and seed).", valueName: "file"))
+    var clusterCredentialsFile: String?
+    @Option(help: ArgumentHelp("Check the broker's certificate against those in this PEM file.", valueName: "file"))
+    var clusterCaFile: String?
+    @Option(help: ArgumentHelp("This node's own certificate, for brokers that ask for one.", valueName: "file"))
+    var clusterCertificateFile: String?
+    @Option(help: ArgumentHelp("Its private key, in PEM.", valueName: "file"))
+    var clusterKeyFile: String?
     @Option(help: ArgumentHelp("Event loops. Default one per core.", valueName: "n"))
     var threads: String?
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
@@ -139,8 +165,12 @@ struct ServingOptions: ParsableArguments {
     var given: [String: [String]] {
         let single: [(String, String?)] = [
             ("control", control), ("control-token", controlToken), ("control-issuer", controlIssuer), ("auto-pong", autoPong), ("sig-key", sigKey),
-            ("sig-iss", sigIss), ("upstream-key", upstreamKey), ("jwt-secret", jwtSecret), ("broker", broker), ("node", node), ("threads", threads),
+            ("sig-iss", sigIss), ("upstream-key", upstreamKey), ("jwt-secret", jwtSecret), ("node", node), ("threads", threads),
             ("log-level", logLevel),
+            ("cluster-name", clusterName), ("cluster-lease", clusterLease), ("cluster-linger", clusterLinger),
+            ("cluster-queue-bytes", clusterQueueBytes), ("cluster-closing-events", clusterClosingEvents),
+            ("cluster-ready-without-broker", clusterReadyWithoutBroker), ("cluster-credentials-file", clusterCredentialsFile),
+            ("cluster-ca-file", clusterCaFile), ("cluster-certificate-file", clusterCertificateFile), ("cluster-key-file", clusterKeyFile),
             ("log-format", logFormat), ("log-color", logColor), ("dialect", dialect), ("max-connections", maxConnections),
             ("max-message-bytes", maxMessageBytes), ("max-answer-bytes", maxAnswerBytes), ("max-head-bytes", maxHeadBytes),
             ("max-channels", maxChannels), ("max-state-bytes", maxStateBytes), ("handshake-timeout", handshakeTimeout),
@@ -159,7 +189,7 @@ struct ServingOptions: ParsableArguments {
             ("dial-reconnect-max-failures", dialReconnectMaxFailures),
             ("drain-deadline", drainDeadline), ("drain-spread", drainSpread),
         ]
-        var given = ["listen": listen, "secret": secret, "origin": origin, "dial-allow": dialAllow].filter { !$0.value.isEmpty }
+        var given = ["listen": listen, "broker": broker, "secret": secret, "origin": origin, "dial-allow": dialAllow].filter { !$0.value.isEmpty }
         for (name, value) in single { if let value { given[name] = [value] } }
         return given
     }

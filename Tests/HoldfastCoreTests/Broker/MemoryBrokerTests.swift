@@ -3,6 +3,8 @@
 
 import HoldfastCore
 import HoldfastWire
+import NIOCore
+import NIOEmbedded
 import Synchronization
 import Testing
 
@@ -17,10 +19,15 @@ struct MemoryBrokerTests {
 
         func deliver(_ broadcasts: [Broadcast]) { told.withLock { $0.append(broadcasts) } }
 
-        func perform(_ actions: [Action]) async -> [ActionResult] {
+        func perform(_ actions: [Action], answer: @escaping @Sendable ([ActionResult]) -> Void) {
             asked.withLock { $0.append(actions) }
-            return actions.map { _ in .done(delivered: 1) }
+            answer(actions.map { _ in .done(delivered: 1) })
         }
+
+        func answer(_ question: NodeQuestion) async -> NodeAnswer { .count(7) }
+        func lost(_ records: [ConnectionRecord], of node: NodeName) {}
+        func buried(_ connections: [ConnectionID]) {}
+        func records(after cursor: ConnectionID?, limit: Int) async -> [ConnectionRecord] { [] }
     }
 
     private let room = ChannelName.sample("room")
@@ -30,7 +37,7 @@ struct MemoryBrokerTests {
     private func join(_ name: String) async throws -> (broker: MemoryBroker, inbox: Inbox) {
         let broker = MemoryBroker(node: .sample(name), exchange: here)
         let inbox = Inbox()
-        try await broker.join(inbox)
+        try await broker.join(inbox, on: EmbeddedEventLoop())
         return (broker, inbox)
     }
 
@@ -115,7 +122,7 @@ struct MemoryBrokerTests {
         let one = try await join("one")
         let two = try await join("two")
         let intruder = MemoryBroker(node: .sample("two"), exchange: here)
-        await #expect(throws: BrokerError.self) { try await intruder.join(Inbox()) }
+        await #expect(throws: BrokerError.self) { try await intruder.join(Inbox(), on: EmbeddedEventLoop()) }
         two.broker.began(room)
         intruder.ended(room)
         intruder.began(hall)
@@ -128,7 +135,7 @@ struct MemoryBrokerTests {
     func alone() async throws {
         let broker = MemoryBroker(node: .standalone)
         let inbox = Inbox()
-        try await broker.join(inbox)
+        try await broker.join(inbox, on: EmbeddedEventLoop())
         broker.began(room)
         broker.broadcast([message("1", in: room)])
         #expect(inbox.broadcasts.isEmpty)
@@ -141,8 +148,8 @@ struct MemoryBrokerTests {
     func separate() async throws {
         let one = MemoryBroker(node: .standalone)
         let two = MemoryBroker(node: .standalone)
-        try await one.join(Inbox())
-        try await two.join(Inbox())
+        try await one.join(Inbox(), on: EmbeddedEventLoop())
+        try await two.join(Inbox(), on: EmbeddedEventLoop())
         #expect(await one.perform([.subscribe(room, to: .sample())], on: .sample("n2")) == [.notFound])
     }
 }

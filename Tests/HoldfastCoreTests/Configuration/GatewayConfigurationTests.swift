@@ -46,7 +46,7 @@ struct GatewayConfigurationTests {
         #expect(read.tls == TLSFiles(certificateFile: "/etc/own.pem", keyFile: "/etc/own.key"))
         #expect(read.controlTLS == TLSFiles(certificateFile: "control.pem", keyFile: "control.key"))
         #expect(read.controlClientCaFile == "ca.pem")
-        #expect(read.broker == "nats://localhost:4222")
+        #expect(read.cluster.brokers == ["nats://localhost:4222"])
         #expect(read.maxConnections == 1000)
         #expect(read.maxConnectionsPerAddress == 7)
         #expect(read.connectRatePerAddress == ConnectRate(connects: 30, period: .seconds(60)))

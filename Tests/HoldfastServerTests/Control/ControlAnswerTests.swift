@@ -15,13 +15,17 @@ import Testing
         return String(buffer: buffer)
     }
 
-    @Test(arguments: [0, 1, 99, 100, 12_345])
-    func publication(_ delivered: Int) {
-        let body = "{\"delivered\":\(delivered)}"
+    @Test(arguments: [0, 1, 99, 100, 12_345], [nil, 1, 3] as [Int?])
+    func publication(_ delivered: Int, _ nodes: Int?) {
+        let body = "{\"delivered\":\(delivered)\(nodes.map { ",\"nodes\":\($0)" } ?? "")}"
         #expect(
-            Self.written(ChannelRoutes.answer(.done(delivered: delivered)))
+            Self.written(ChannelRoutes.answer(.done(delivered: delivered), nodes: nodes))
                 == "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\nDate: D\r\nServer: holdfast\r\n\r\n\(body)"
         )
+    }
+
+    @Test func repetition() {
+        #expect(Self.written(ChannelRoutes.answer(.duplicate, nodes: 3)).hasSuffix("\r\n\r\n{\"delivered\":0,\"duplicate\":true}"))
     }
 
     @Test func message() throws {

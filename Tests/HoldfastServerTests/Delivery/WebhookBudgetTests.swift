@@ -26,6 +26,18 @@ import Testing
         #expect(budget.takesOpenings)
     }
 
+    @Test func openingsThatWaitForTheirPoolToGrowCountAsIfTheyHadAPlace() {
+        let budget = WebhookBudget(limit: 3, openingLimit: 1, loopCount: 1)
+        _ = budget.acquire()
+        for _ in 0..<3 {
+            #expect(budget.takesOpenings)
+            budget.openingQueued()
+        }
+        #expect(!budget.takesOpenings)
+        budget.release()
+        #expect(budget.takesOpenings)
+    }
+
     @Test func aWaitingLoopIsWokenOnce() {
         let budget = WebhookBudget(limit: 2, openingLimit: 0, loopCount: 2)
         let woken = Atomic<Int>(0)

@@ -39,6 +39,29 @@ import Testing
         }
     }
 
+    /// Each client's message is published under its text as id, by the answer.
+    @Test func anIDInTheAnswersOnTwoNodesIsGivenOutOnce() async throws {
+        let app = FakeApp { webhook in
+            guard let text = webhook["events"]?.array?.first?["text"]?.string else { return Self.subscribing }
+            return "{\"actions\":[{\"type\":\"publish\",\"channel\":\"room\",\"text\":\"\(text)\",\"id\":\"\(text)\"}]}"
+        }
+        try await withTwoNodes(app) { left, right in
+            let probes = [try await WebSocketProbe.connect(port: left.port), try await WebSocketProbe.connect(port: right.port)]
+            for probe in probes { try await eventually("the client is in") { probe.head != nil } }
+            try await probes[0].send(text: "1")
+            for probe in probes { try await eventually("it comes") { probe.texts == ["1"] } }
+            try await probes[1].send(text: "1")
+            try await probes[1].send(text: "2")
+            for probe in probes { try await eventually("the next comes") { probe.texts.last == "2" } }
+            try await probes[0].send(text: "2")
+            try await probes[0].send(text: "end")
+            for probe in probes {
+                try await eventually("the end comes") { probe.texts.last == "end" }
+                #expect(probe.texts == ["1", "2", "end"])
+            }
+        }
+    }
+
     @Test func twoNodesOfOneNameCannotMeet() async throws {
         let exchange = MemoryBroker.Exchange()
         let name = try #require(NodeName("same"))
@@ -71,11 +94,13 @@ import Testing
 
     // MARK: Helpers
 
-    private func withTwoNodes(_ body: @escaping @Sendable (RunningGateway, RunningGateway) async throws -> Void) async throws {
+    private func withTwoNodes(
+        _ app: FakeApp = FakeApp { _ in Self.subscribing }, _ body: @escaping @Sendable (RunningGateway, RunningGateway) async throws -> Void
+    ) async throws {
         let exchange = MemoryBroker.Exchange()
         let left = try #require(NodeName("left"))
         let right = try #require(NodeName("right"))
-        try await FakeApp { _ in Self.subscribing }.running { target in
+        try await app.running { target in
             try await RunningGateway.running(target, broker: MemoryBroker(node: left, exchange: exchange)) { left in
                 try await RunningGateway.running(target, broker: MemoryBroker(node: right, exchange: exchange)) { right in
                     try await body(left, right)

@@ -66,5 +66,27 @@ import Testing
         #expect(page.contains("holdfast_slow_readers_total{route=\"chat\",action=\"close\"} 0\n"))
         #expect(page.contains("holdfast_webhook_duration_seconds_bucket{route=\"chat\",le=\"+Inf\"} 0\n"))
         #expect(page.contains("holdfast_broker_up{broker=\"recording\"} 1\n"))
+        #expect(!page.contains("holdfast_cluster_nodes") && !page.contains("holdfast_broker_messages_total"), "it stands alone")
+    }
+
+    @Test func nodeOfAClusterShowsHowItsBrokerDoes() {
+        var configuration = GatewayConfiguration()
+        configuration.cluster.brokers = ["nats://a"]
+        var status = BrokerStatus(isUp: false)
+        (status.sent, status.received, status.dropped, status.repeated, status.notUnderstood) = (1, 2, 3, 4, 5)
+        (status.queuedBytes, status.reconnects, status.channels) = (6, 7, 8)
+        let broker = RecordingBroker(members: [NodeMember(name: .standalone, instance: 1, version: "1")], status: status)
+        let page = MetricsPage.write(ShardReport(), configuration: configuration, certificates: [], broker: broker, version: "9")
+        for line in [
+            "holdfast_broker_up{broker=\"recording\"} 0", "holdfast_broker_messages_total{broker=\"recording\",outcome=\"sent\"} 1",
+            "holdfast_broker_messages_total{broker=\"recording\",outcome=\"received\"} 2",
+            "holdfast_broker_messages_total{broker=\"recording\",outcome=\"dropped\"} 3",
+            "holdfast_broker_messages_total{broker=\"recording\",outcome=\"repeated\"} 4",
+            "holdfast_broker_messages_total{broker=\"recording\",outcome=\"notUnderstood\"} 5", "holdfast_broker_queue_bytes{broker=\"recording\"} 6",
+            "holdfast_broker_reconnects_total{broker=\"recording\"} 7", "holdfast_broker_channels{broker=\"recording\"} 8",
+            "holdfast_cluster_nodes{broker=\"recording\"} 2",
+        ] {
+            #expect(page.contains(line + "\n"), "\(line)")
+        }
     }
 }

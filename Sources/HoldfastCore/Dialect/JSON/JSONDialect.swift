@@ -14,7 +14,7 @@ package struct JSONDialect: Dialect {
     /// - Parameter forwardHeaders: headers of the opening request, in lower case, that go with every webhook.
     package init(forwardHeaders: [String] = []) {
         forwardsHeaders = !forwardHeaders.isEmpty
-        traits = DialectTraits(batches: true, isRepeatable: true, isSigned: true, keepsHeaders: forwardHeaders)
+        traits = DialectTraits(batches: true, isRepeatable: true, isSigned: true, keepsHeaders: forwardHeaders, tellsChannelsAtEnd: true)
     }
 
     package func request(for events: [SequencedEvent], in session: SessionView) -> WebhookRequest {

@@ -18,7 +18,7 @@ enum UnsocketPush {
         if let connection, UnsocketName.channel(connection) == nil { return refused(400, "connection: \(UnsocketName.rule)") }
         do throws(Fault) {
             let actions = try entries(of: request).compactMap { UnsocketAnswer.action(pushed: $0, to: connection) }
-            return ControlCommand(actions: actions) { reply($0, to: connection) }
+            return ControlCommand(actions: actions) { reply($0, to: connection, nodes: $1) }
         } catch {
             return refused(error.status, error.detail)
         }
@@ -99,10 +99,11 @@ enum UnsocketPush {
 
     // MARK: Answering
 
-    /// How many connections took the messages, added up; 503 where none did.
-    private static func reply(_ results: [ActionResult], to connection: String?) -> ControlReply {
+    /// How many connections of this node took the messages, added up; 503 where none did, and none on other nodes can have.
+    private static func reply(_ results: [ActionResult], to connection: String?, nodes: Int) -> ControlReply {
         var delivered = 0
         for case .done(let count) in results { delivered += count }
+        if nodes > 1 { return ControlReply(status: 200, body: "{\"delivered\":\(delivered),\"nodes\":\(nodes)}") }
         guard delivered == 0 else { return ControlReply(status: 200, body: "{\"delivered\":\(delivered)}") }
         for case .refused(let why) in results { return problem(503, "nothing was delivered: \(why)") }
         if results.contains(.full) { return problem(503, "nothing was delivered: the remote reads too slowly, and the queue for it is full") }

@@ -16,7 +16,9 @@ struct JSONDialectTests {
     func traits() {
         let dialect = JSONDialect(forwardHeaders: ["cookie", "x-user"])
         #expect(dialect.name == "json")
-        #expect(dialect.traits == DialectTraits(batches: true, isRepeatable: true, isSigned: true, keepsHeaders: ["cookie", "x-user"]))
+        let traits = DialectTraits(
+            batches: true, isRepeatable: true, isSigned: true, keepsHeaders: ["cookie", "x-user"], tellsChannelsAtEnd: true)
+        #expect(dialect.traits == traits)
         #expect(JSONDialect().traits.keepsHeaders.isEmpty)
     }
 }

@@ -1,0 +1,99 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import NIOCore
+
+/// What threads leave for the broker's loop, and what they may know of it. Behind a lock that is held for moments.
+struct ClusterDesk: Sendable {
+    enum State: Equatable, Sendable {
+        case outside
+        case joining
+        case joined
+        /// Another node has this one's name, and had it first.
+        case clashing
+        case left
+
+        /// What stands in the way of being up, in one sentence.
+        func problem(of node: NodeName) -> String? {
+            switch self {
+            case .outside, .joining: "this node has not joined its cluster yet"
+            case .joined: nil
+            case .clashing: "another node is named \(node) and was here first; give this one a name of its own (node, --node)"
+            case .left: "this node has left its cluster"
+            }
+        }
+    }
+
+    enum Item: Sendable {
+        case message(BusMessage)
+        case request(Request, BusMessage)
+        case began(ChannelName)
+        case ended(ChannelName)
+        case keep([RecordChange])
+    }
+
+    struct Request: Sendable {
+        let number: UInt64
+        let waiting: ClusterWaiting
+        let node: NodeName
+    }
+
+    struct Counts: Sendable {
+        var sent = 0
+        var received = 0
+        var repeated = 0
+        var notUnderstood = 0
+        var channels = 0
+    }
+
+    var state = State.outside
+    var loop: (any EventLoop)?
+    var worker: NIOLoopBound<ClusterWorker>?
+    var items: [Item] = []
+    /// Whether the worker has been told to come.
+    var isAwaited = false
+    var members: [NodeMember] = []
+    /// Of the members.
+    var names: Set<NodeName> = []
+    var counts = Counts()
+    /// Of the message that was left last.
+    private var number: UInt64 = 0
+
+    /// Leaves a message, and numbers it: from here on its place among all others is fixed.
+    ///
+    /// - Parameter bytes: changed where they are.
+    mutating func add(
+        _ bytes: inout ByteBuffer, to subject: String, _ writer: NodeMessageWriter, isFleeting: Bool = false, for request: Request? = nil
+    ) {
+        guard state != .outside, state != .left else { return }
+        number += 1
+        counts.sent += 1
+        writer.number(number, in: &bytes)
+        let message = BusMessage(subject: subject, bytes: bytes, isFleeting: isFleeting)
+        items.append(request.map { .request($0, message) } ?? .message(message))
+    }
+}
+
+/// Who waits for another node's answer.
+enum ClusterWaiting: Sendable {
+    case results(count: Int, @Sendable ([ActionResult]) -> Void)
+    /// With what has come of the answer.
+    case answer(NodeAnswer?, @Sendable (NodeAnswer?) -> Void)
+
+    /// No answer will come.
+    func giveUp() {
+        switch self {
+        case .results(let count, let answer): answer(Array(repeating: .unreachable, count: count))
+        case .answer(_, let answer): answer(nil)
+        }
+    }
+
+    /// The request cannot be made.
+    func refuse(_ why: String) {
+        switch self {
+        case .results(let count, let answer): answer(Array(repeating: .refused(why), count: count))
+        case .answer(_, let answer): answer(nil)
+        }
+    }
+}

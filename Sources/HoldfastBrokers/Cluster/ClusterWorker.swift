@@ -1,0 +1,204 @@
+// This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
+// SPDX-License-Identifier: Apache-2.0
+
+import HoldfastCore
+import Logging
+import NIOCore
+
+/// A broker's part on its event loop: carries what lies on the desk to the bus, and what the bus brings to the inbox; does as ``ClusterMachine`` says.
+final class ClusterWorker {
+    let broker: ClusterBroker
+    let inbox: any BrokerInbox
+    let loop: any EventLoop
+    private let joined: EventLoopPromise<Void>
+    var machine: ClusterMachine
+    private var interest: InterestBook
+    var requests = RequestBook<ClusterWaiting>()
+    var senders = SenderBook()
+    private var ticking: RepeatedTask?
+    private var items: [ClusterDesk.Item] = []
+    /// When what is not new was logged last.
+    var complaints: [Complaint: MonotonicTime] = [:]
+    private var startedAt: MonotonicTime?
+
+    /// What is logged once a minute at most.
+    enum Complaint: Hashable {
+        case notUnderstood, noRoomForRecords, waiting
+    }
+
+    static let tick = TimeAmount.milliseconds(100)
+
+    init(_ broker: ClusterBroker, inbox: any BrokerInbox, loop: any EventLoop, joined: EventLoopPromise<Void>) {
+        self.broker = broker
+        self.inbox = inbox
+        self.loop = loop
+        self.joined = joined
+        machine = ClusterMachine(own: broker.own, announcement: broker.announcement, keepsRecords: broker.settings.closingEvents == .survivor)
+        interest = InterestBook(linger: broker.settings.linger)
+    }
+
+    var now: MonotonicTime { MonotonicTime(nanoseconds: Int64(loop.now.uptimeNanoseconds)) }
+
+    func start() {
+        startedAt = now
+        broker.bus.subscribe([broker.subject.all, broker.subject.node(broker.node)])
+        carryOut(machine.join(at: now))
+        drain()
+        let worker = NIOLoopBound(self, eventLoop: loop)
+        ticking = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in worker.value.tick() }
+    }
+
+    /// - Parameter items: what lies on the desk.
+    func stop(leaving items: [ClusterDesk.Item]) {
+        ticking?.cancel()
+        for waiting in requests.closeAll() { waiting.giveUp() }
+        for case .request(let request, _) in items { request.waiting.giveUp() }
+        joined.fail(CancellationError())
+    }
+
+    func changed(isUp: Bool) {
+        if isUp {
+            carryOut(machine.wentUp(at: now))
+        } else {
+            machine.wentDown(at: now)
+            broker.logger.warning("the connection to the broker broke; local traffic goes on", metadata: problem)
+        }
+    }
+
+    // MARK: Out
+
+    /// Carries what lies on the desk to the bus.
+    func drain() {
+        broker.takeItems(keeping: &items)
+        var messages: [BusMessage] = []
+        messages.reserveCapacity(items.count)
+        var subjects: [String] = []
+        var changes: [RecordChange] = []
+        for item in items {
+            switch item {
+            case .message(let message): messages.append(message)
+            case .request(let request, let message):
+                if requests.open(request.number, request.waiting, to: request.node, at: now) {
+                    messages.append(message)
+                } else {
+                    request.waiting.giveUp()
+                }
+            case .began(let channel): if interest.began(channel) { subjects.append(broker.subject.channel(channel)) }
+            case .ended(let channel): interest.ended(channel, at: now)
+            case .keep(let more): changes += more
+            }
+        }
+        items.removeAll(keepingCapacity: items.count < 4_096)
+        if !subjects.isEmpty {
+            broker.bus.subscribe(subjects)
+            countChannels()
+        }
+        if !messages.isEmpty { broker.bus.publish(messages) }
+        if !changes.isEmpty { carryOut(machine.keep(changes)) }
+    }
+
+    private func countChannels() {
+        let count = interest.count
+        broker.update { $0.counts.channels = count }
+    }
+
+    // MARK: Time
+
+    private func tick() {
+        let now = now
+        for waiting in requests.due(at: now) { waiting.giveUp() }
+        let unwanted = interest.due(at: now)
+        if !unwanted.isEmpty {
+            broker.bus.unsubscribe(unwanted.map(broker.subject.channel))
+            countChannels()
+        }
+        let standing = inbox.standing
+        carryOut(machine.tick(at: now, connections: standing.connections, isDraining: standing.isDraining))
+        let hasClash = machine.membership.hasClash
+        broker.update { desk in
+            if desk.state == .joined || desk.state == .clashing { desk.state = hasClash ? .clashing : .joined }
+        }
+        if machine.refusedRecords > 0 {
+            complain(.noRoomForRecords, "records of other nodes' connections are not kept: there is no room", ["count": "\(machine.refusedRecords)"])
+        }
+        if case .asking(since: nil) = machine.membership.state, let startedAt, now.since(startedAt) >= .seconds(2) {
+            complain(.waiting, "waiting for the broker to join the cluster", problem)
+        }
+    }
+
+    /// Logs a warning, if it has not been logged for a minute.
+    func complain(_ complaint: Complaint, _ message: Logger.Message, _ metadata: Logger.Metadata) {
+        if let last = complaints[complaint], now.since(last) < .seconds(60) { return }
+        complaints[complaint] = now
+        broker.logger.warning(message, metadata: metadata)
+    }
+
+    private var problem: Logger.Metadata { broker.bus.status.problem.map { ["problem": "\($0)"] } ?? [:] }
+
+    // MARK: Orders
+
+    func carryOut(_ orders: [ClusterMachine.Order]) {
+        for order in orders { carryOut(order) }
+    }
+
+    private func carryOut(_ order: ClusterMachine.Order) {
+        switch order {
+        case .tellAll(let message): broker.tell(message, broker.subject.all, isFleeting: message.isFleeting)
+        case .tell(let name, let message): broker.tell(message, broker.subject.node(name), isFleeting: message.isFleeting)
+        case .accepted:
+            broker.update { $0.state = .joined }
+            noteMembers()
+            broker.logger.info("joined the cluster", metadata: ["broker": "\(broker.name)", "node": "\(broker.node)"])
+            joined.succeed()
+        case .refused:
+            joined.fail(BrokerError(.nameTaken, "another node is named \(broker.node); give this one a name of its own (node, --node)"))
+        case .joined(let node): noteArrival(node)
+        case .lost(let node): noteEnd(node, "a node was lost")
+        case .left(let node): noteEnd(node, "a node left")
+        case .clash:
+            broker.logger.error("another node has this node's name and was here first; give this one a name of its own (node, --node)")
+        case .report(let records, let name):
+            broker.logger.info("telling the app of the end of a lost node's connections", metadata: ["node": "\(name)", "count": "\(records.count)"])
+            inbox.lost(records, of: name)
+        case .bury(let connections): inbox.buried(connections)
+        case .fetch(let cursor, let limit, let listing): fetch(cursor, limit, listing)
+        }
+    }
+
+    func noteMembers() {
+        let members = machine.membership.members
+        broker.update { desk in
+            desk.members = members
+            desk.names = Set(members.map(\.name))
+        }
+    }
+
+    private func noteArrival(_ node: NodeInstance) {
+        noteMembers()
+        broker.logger.info("a node joined", metadata: ["node": "\(node.name)"])
+    }
+
+    private func noteEnd(_ node: NodeInstance, _ message: Logger.Message) {
+        noteMembers()
+        for waiting in requests.gone(node.name) { waiting.giveUp() }
+        broker.logger.warning(message, metadata: ["node": "\(node.name)"])
+    }
+
+    private func fetch(_ cursor: ConnectionID?, _ limit: Int, _ listing: UInt64) {
+        let worker = NIOLoopBound(self, eventLoop: loop)
+        Task { [inbox, loop] in
+            let records = await inbox.records(after: cursor, limit: limit)
+            loop.execute { worker.value.carryOut(worker.value.machine.fetched(records, listing: listing)) }
+        }
+    }
+}
+
+extension NodeMessage {
+    /// Whether it is worth nothing later.
+    fileprivate var isFleeting: Bool {
+        switch self {
+        case .results, .question, .answer, .announcement, .objection, .wantsRecords: true
+        case .broadcasts, .actions, .farewell, .records, .forgetRecords, .handedOver, .reported, .buried: false
+        }
+    }
+}
