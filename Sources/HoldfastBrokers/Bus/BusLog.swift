@@ -6,10 +6,6 @@ import Logging
 
 /// What an operator reads about a bus: when it came, when and why it broke, and while there is trouble one line a minute about each kind.
 struct BusLog {
-    private static let server = "hf.server"
-    private static let error = "hf.error"
-    private static let count = "hf.count"
-
     private let logger: Logger
     private var absence: LogGate
     private var refusals: LogGate
@@ -20,7 +16,7 @@ struct BusLog {
 
     init(_ logger: Logger, engine: String, every interval: Duration) {
         var logger = logger
-        logger[metadataKey: "hf.broker"] = "\(engine)"
+        logger[metadataKey: LogKey.broker] = "\(engine)"
         self.logger = logger
         absence = LogGate(every: interval)
         refusals = LogGate(every: interval)
@@ -29,26 +25,26 @@ struct BusLog {
     }
 
     func connected(to server: BusAddress, subjects: Int) {
-        logger.info("connected to the broker", metadata: [Self.server: "\(server)", "hf.subjects": "\(subjects)"])
+        logger.info("connected to the broker", metadata: [LogKey.server: "\(server)", LogKey.subjects: "\(subjects)"])
     }
 
     func lost(_ server: BusAddress, _ failure: BusFailure) {
-        logger.warning("the broker was lost", metadata: [Self.server: "\(server)", Self.error: "\(failure.reason)"])
+        logger.warning("the broker was lost; local traffic goes on", metadata: [LogKey.server: "\(server)", LogKey.error: "\(failure.reason)"])
     }
 
     mutating func away(_ problem: String, at now: MonotonicTime, queued: Int) {
         guard absence.pass(at: now) != nil else { return }
-        logger.warning("the broker cannot be reached", metadata: [Self.error: "\(problem)", "hf.queued": "\(queued)"])
+        logger.warning("the broker cannot be reached", metadata: [LogKey.error: "\(problem)", LogKey.queued: "\(queued)"])
     }
 
     mutating func refused(_ problem: String, at now: MonotonicTime) {
         guard refusals.pass(at: now) != nil else { return }
-        logger.error("the broker refuses this node", metadata: [Self.error: "\(problem)"])
+        logger.error("the broker refuses this node", metadata: [LogKey.error: "\(problem)"])
     }
 
     mutating func complained(_ text: String, at now: MonotonicTime) {
         guard let held = complaints.pass(at: now) else { return }
-        logger.warning("the broker refused something", metadata: [Self.error: "\(text)", Self.count: "\(held + 1)"])
+        logger.warning("the broker refused something", metadata: [LogKey.error: "\(text)", LogKey.count: "\(held + 1)"])
     }
 
     mutating func dropped(_ dropped: Int, tooLarge: Int, limit: Int?, at now: MonotonicTime) {
@@ -57,15 +53,15 @@ struct BusLog {
         let newTooLarge = tooLarge - reportedTooLarge
         reportedDrops = dropped
         reportedTooLarge = tooLarge
-        var metadata: Logger.Metadata = [Self.count: "\(new)"]
+        var metadata: Logger.Metadata = [LogKey.count: "\(new)"]
         if newTooLarge > 0 {
-            metadata["hf.too_large"] = "\(newTooLarge)"
-            if let limit { metadata["hf.max_payload"] = "\(limit)" }
+            metadata[LogKey.tooLarge] = "\(newTooLarge)"
+            if let limit { metadata[LogKey.maxPayload] = "\(limit)" }
         }
         logger.warning("messages to other nodes were dropped", metadata: metadata)
     }
 
     func stopped(leaving count: Int) {
-        logger.warning("the broker was left before everything was sent", metadata: [Self.count: "\(count)"])
+        logger.warning("the broker was left before everything was sent", metadata: [LogKey.count: "\(count)"])
     }
 }

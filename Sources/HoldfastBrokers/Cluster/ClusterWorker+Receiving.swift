@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
-import Logging
 import NIOCore
 
 /// What the bus brings.
@@ -38,7 +37,7 @@ extension ClusterWorker {
                 }
             } catch {
                 notUnderstood += 1
-                complain(.notUnderstood, "a message of another node is not understood", ["error": "\(error)", "subject": "\(message.subject)"])
+                log.notUnderstood(error, on: message.subject, at: now)
             }
         }
         deliver(&broadcasts)

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastCore
-import Logging
 import NIOCore
 
 /// A broker's part on its event loop: carries what lies on the desk to the bus, and what the bus brings to the inbox; does as ``ClusterMachine`` says.
@@ -17,14 +16,7 @@ final class ClusterWorker {
     var senders = SenderBook()
     private var ticking: RepeatedTask?
     private var items: [ClusterDesk.Item] = []
-    /// When what is not new was logged last.
-    var complaints: [Complaint: MonotonicTime] = [:]
-    private var startedAt: MonotonicTime?
-
-    /// What is logged once a minute at most.
-    enum Complaint: Hashable {
-        case notUnderstood, noRoomForRecords, waiting
-    }
+    var log: ClusterLog
 
     static let tick = TimeAmount.milliseconds(100)
 
@@ -33,6 +25,7 @@ final class ClusterWorker {
         self.inbox = inbox
         self.loop = loop
         self.joined = joined
+        log = ClusterLog(broker.logger)
         machine = ClusterMachine(own: broker.own, announcement: broker.announcement, keepsRecords: broker.settings.closingEvents == .survivor)
         interest = InterestBook(linger: broker.settings.linger)
     }
@@ -40,7 +33,6 @@ final class ClusterWorker {
     var now: MonotonicTime { MonotonicTime(nanoseconds: Int64(loop.now.uptimeNanoseconds)) }
 
     func start() {
-        startedAt = now
         broker.bus.subscribe([broker.subject.all, broker.subject.node(broker.node)])
         carryOut(machine.join(at: now))
         drain()
@@ -57,12 +49,7 @@ final class ClusterWorker {
     }
 
     func changed(isUp: Bool) {
-        if isUp {
-            carryOut(machine.wentUp(at: now))
-        } else {
-            machine.wentDown(at: now)
-            broker.logger.warning("the connection to the broker broke; local traffic goes on", metadata: problem)
-        }
+        if isUp { carryOut(machine.wentUp(at: now)) } else { machine.wentDown(at: now) }
     }
 
     // MARK: Out
@@ -118,22 +105,8 @@ final class ClusterWorker {
         broker.update { desk in
             if desk.state == .joined || desk.state == .clashing { desk.state = hasClash ? .clashing : .joined }
         }
-        if machine.refusedRecords > 0 {
-            complain(.noRoomForRecords, "records of other nodes' connections are not kept: there is no room", ["count": "\(machine.refusedRecords)"])
-        }
-        if case .asking(since: nil) = machine.membership.state, let startedAt, now.since(startedAt) >= .seconds(2) {
-            complain(.waiting, "waiting for the broker to join the cluster", problem)
-        }
+        log.refusedRecords(machine.refusedRecords, at: now)
     }
-
-    /// Logs a warning, if it has not been logged for a minute.
-    func complain(_ complaint: Complaint, _ message: Logger.Message, _ metadata: Logger.Metadata) {
-        if let last = complaints[complaint], now.since(last) < .seconds(60) { return }
-        complaints[complaint] = now
-        broker.logger.warning(message, metadata: metadata)
-    }
-
-    private var problem: Logger.Metadata { broker.bus.status.problem.map { ["problem": "\($0)"] } ?? [:] }
 
     // MARK: Orders
 
@@ -148,17 +121,20 @@ final class ClusterWorker {
         case .accepted:
             broker.update { $0.state = .joined }
             noteMembers()
-            broker.logger.info("joined the cluster", metadata: ["broker": "\(broker.name)", "node": "\(broker.node)"])
+            log.joinedCluster(broker.name, as: broker.node)
             joined.succeed()
         case .refused:
             joined.fail(BrokerError(.nameTaken, "another node is named \(broker.node); give this one a name of its own (node, --node)"))
         case .joined(let node): noteArrival(node)
-        case .lost(let node): noteEnd(node, "a node was lost")
-        case .left(let node): noteEnd(node, "a node left")
-        case .clash:
-            broker.logger.error("another node has this node's name and was here first; give this one a name of its own (node, --node)")
+        case .lost(let node):
+            noteEnd(node)
+            log.lost(node.name)
+        case .left(let node):
+            noteEnd(node)
+            log.left(node.name)
+        case .clash: log.clash()
         case .report(let records, let name):
-            broker.logger.info("telling the app of the end of a lost node's connections", metadata: ["node": "\(name)", "count": "\(records.count)"])
+            log.reporting(records.count, of: name)
             inbox.lost(records, of: name)
         case .bury(let connections): inbox.buried(connections)
         case .fetch(let cursor, let limit, let listing): fetch(cursor, limit, listing)
@@ -175,13 +151,12 @@ final class ClusterWorker {
 
     private func noteArrival(_ node: NodeInstance) {
         noteMembers()
-        broker.logger.info("a node joined", metadata: ["node": "\(node.name)"])
+        log.joined(node.name)
     }
 
-    private func noteEnd(_ node: NodeInstance, _ message: Logger.Message) {
+    private func noteEnd(_ node: NodeInstance) {
         noteMembers()
         for waiting in requests.gone(node.name) { waiting.giveUp() }
-        broker.logger.warning(message, metadata: ["node": "\(node.name)"])
     }
 
     private func fetch(_ cursor: ConnectionID?, _ limit: Int, _ listing: UInt64) {

@@ -90,12 +90,12 @@ final class LostConnection: WebhookSource {
     }
 
     private func log(_ failure: DeliveryFailure) {
-        guard route.logThrottle.admits(at: shard.now) else { return }
+        guard let held = route.warnings.pass(at: shard.now) else { return }
         var metadata: Logger.Metadata = [
             LogKey.connection: "\(record.facts.idText)", LogKey.route: "\(record.facts.route)", LogKey.error: "\(failure.message)",
             LogKey.target: "\(route.configuration.target?.description ?? "none")",
         ]
-        if let held = route.logThrottle.takeHeldBack() { metadata["hf.suppressed"] = "\(held)" }
+        if held > 0 { metadata[LogKey.suppressed] = "\(held)" }
         shard.logger.warning("webhook failed", metadata: metadata)
     }
 }

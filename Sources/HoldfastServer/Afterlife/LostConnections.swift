@@ -27,8 +27,8 @@ final class LostConnections {
     private var before: LostConnectionCounters?
     /// When there is taken to be nothing more to come.
     private var doneAt: MonotonicTime?
-    private var noRoute = MinuteThrottle()
-    private var notTold = MinuteThrottle()
+    private var noRoute = LogGate(every: .seconds(60))
+    private var notTold = LogGate(every: .seconds(60))
 
     init(_ shard: HubShard) { self.shard = shard }
 
@@ -53,10 +53,10 @@ final class LostConnections {
             }
             guard let line = line(name) else {
                 counters.count(.noRoute)
-                if let count = noRoute.admits(at: shard.now) {
+                if let held = noRoute.pass(at: shard.now) {
                     shard.logger.error(
                         "connections of a lost node were on a route that this node does not have: their app is not told",
-                        metadata: [LogKey.node: "\(node)", LogKey.route: "\(name)", LogKey.count: "\(count)"])
+                        metadata: [LogKey.node: "\(node)", LogKey.route: "\(name)", LogKey.count: "\(held + 1)"])
                 }
                 continue
             }
@@ -124,8 +124,8 @@ final class LostConnections {
     /// The app of a connection is not told of its end.
     private func giveUp(_ outcome: LostConnectionCounters.Outcome, _ node: NodeName?) {
         counters.count(outcome)
-        guard let count = notTold.admits(at: shard.now) else { return }
-        var metadata: Logger.Metadata = [LogKey.reason: "\(outcome.rawValue)", LogKey.count: "\(count)"]
+        guard let held = notTold.pass(at: shard.now) else { return }
+        var metadata: Logger.Metadata = [LogKey.reason: "\(outcome.rawValue)", LogKey.count: "\(held + 1)"]
         if let node { metadata[LogKey.node] = "\(node)" }
         shard.logger.error("an app is not told of the end of connections of a lost node", metadata: metadata)
     }

@@ -16,7 +16,7 @@ final class RecordKeeper {
     private let broker: any Broker
     private let logger: Logger
     private var changes = RecordChanges()
-    private var throttle = MinuteThrottle()
+    private var tooLarge = LogGate(every: .seconds(60))
 
     init(_ broker: any Broker, _ logger: Logger) {
         self.broker = broker
@@ -75,10 +75,10 @@ final class RecordKeeper {
 
     private func record(of connection: Connection, on shard: HubShard) -> ConnectionRecord? {
         if let record = connection.record.encoded { return record }
-        if let count = throttle.admits(at: shard.now) {
+        if let held = tooLarge.pass(at: shard.now) {
             logger.warning(
                 "should this node be lost, the app is not told of a connection's end: what must be kept of it is too large",
-                metadata: [LogKey.connection: "\(connection.facts.idText)", LogKey.count: "\(count)"])
+                metadata: [LogKey.connection: "\(connection.facts.idText)", LogKey.count: "\(held + 1)"])
         }
         return nil
     }

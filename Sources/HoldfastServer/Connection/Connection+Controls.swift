@@ -51,9 +51,9 @@ extension Connection {
 
     /// Something that the app sent has no effect.
     func warn(_ why: String) {
-        guard route.logThrottle.admits(at: shard.now) else { return }
+        guard let held = route.warnings.pass(at: shard.now) else { return }
         var metadata: Logger.Metadata = [LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.error: "\(why)"]
-        if let held = route.logThrottle.takeHeldBack() { metadata["hf.suppressed"] = "\(held)" }
+        if held > 0 { metadata[LogKey.suppressed] = "\(held)" }
         shard.logger.warning("a part of the app's answer has no effect", metadata: metadata)
     }
 

@@ -239,12 +239,12 @@ extension Connection {
         }
         // While the app does not say what to dial, nothing else can be seen of it.
         let isNews = isFinal || isQuestion
-        guard !isNews || route.logThrottle.admits(at: shard.now) else { return }
+        guard let held = isNews ? route.warnings.pass(at: shard.now) : 0 else { return }
         var metadata: Logger.Metadata = [
             LogKey.connection: "\(facts.idText)", LogKey.route: "\(facts.route)", LogKey.error: "\(failure.message)",
             LogKey.target: "\(route.configuration.target?.description ?? "none")",
         ]
-        if let held = route.logThrottle.takeHeldBack() { metadata["hf.suppressed"] = "\(held)" }
+        if held > 0 { metadata[LogKey.suppressed] = "\(held)" }
         shard.logger.log(level: isNews ? .warning : .debug, isFinal ? "webhook failed" : "webhook will be repeated", metadata: metadata)
     }
 

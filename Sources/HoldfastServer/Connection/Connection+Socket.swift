@@ -4,20 +4,15 @@
 import HoldfastCore
 import NIOCore
 
-/// The short way out: what a turn brings for a client goes to its socket in one piece, which the socket takes at once nearly always. Then the
-/// channel's own queue, with its pipeline, its pending writes and their promises, costs more than the work itself. See ``DirectPaths``.
+/// The short way out: what a turn brings for a client goes to its socket in one piece, which the socket takes at once nearly always. See
+/// ``DirectPaths`` and ``DirectSocket``.
 extension Connection {
     /// Opens the direct path, where bytes go to the socket as they are and none that are unsent are before them.
-    ///
-    /// While the channel is active its descriptor is its own and not yet another connection's: a channel closes its socket and tells its handlers
-    /// in one step on this loop, with nobody called in between who would write.
     ///
     /// - Returns: whether it is open.
     func openDirectPath() -> Bool {
         if hasDirectPath { return true }
-        guard isPlain, !isOutbound, !isDirty, isWritable, let context, context.channel.isActive,
-            (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0,
-            let socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self, { $0 })
+        guard isPlain, !isOutbound, !isDirty, isWritable, let context, DirectSocket.isFree(context), let socket = DirectSocket.find(context)
         else { return false }
         shard.directPaths.open(facts.id.slot, socket: socket)
         hasDirectPath = true

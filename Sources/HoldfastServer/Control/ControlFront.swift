@@ -1,7 +1,6 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import DequeModule
 import HoldfastCore
 import HoldfastWire
 import NIOCore
@@ -30,11 +29,6 @@ final class ControlFront: ChannelDuplexHandler {
         case handedOver
     }
 
-    /// An answer that stands in the row: those behind it wait.
-    private final class Place {
-        var answer: ControlAnswer?
-    }
-
     /// Requests that may be under way on other loops before no more are taken.
     private static let mostWaiting = 256
     /// Bytes of memory that are kept for the answers to come.
@@ -49,8 +43,7 @@ final class ControlFront: ChannelDuplexHandler {
     private var input = ByteBuffer()
     /// Answers of this turn.
     private var output = ByteBuffer()
-    /// Answers that wait for other loops, and those behind them.
-    private var row: Deque<Place> = []
+    private var row = AnswerRow()
     private var errands = Errands()
     /// Whether the router was given something that it has not been told to look at.
     private var hasFedRouter = false
@@ -109,7 +102,7 @@ final class ControlFront: ChannelDuplexHandler {
         idleCheck?.cancel()
         idleCheck = nil
         input = ByteBuffer()
-        row.removeAll()
+        row = AnswerRow()
         state = .handedOver
         context.fireChannelInactive()
     }
@@ -251,8 +244,7 @@ final class ControlFront: ChannelDuplexHandler {
         switch routes.hub.begin(actions, on: shard, &errands) {
         case .done(let results): answer(routes.answer(order, results))
         case .waiting(let waiting):
-            let place = Place()
-            row.append(place)
+            let place = row.append()
             waiting.done = { results in
                 place.answer = self.routes.answer(order, results)
                 self.patience.heard(at: self.shard.now)
@@ -262,13 +254,7 @@ final class ControlFront: ChannelDuplexHandler {
     }
 
     private func answer(_ answer: ControlAnswer) {
-        guard row.isEmpty else {
-            let place = Place()
-            place.answer = answer
-            row.append(place)
-            return
-        }
-        write(answer)
+        if row.isEmpty { write(answer) } else { row.append().answer = answer }
     }
 
     private func write(_ answer: ControlAnswer) {
@@ -333,10 +319,7 @@ final class ControlFront: ChannelDuplexHandler {
 
     private func goOn() {
         guard let context else { return }
-        while let answer = row.first?.answer {
-            row.removeFirst()
-            write(answer)
-        }
+        while let answer = row.next() { write(answer) }
         workOff()
         endTurn()
         if wantsRead, !isBlocked {

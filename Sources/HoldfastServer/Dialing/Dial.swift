@@ -227,11 +227,12 @@ final class Dial {
     }
 
     private func log(_ level: Logger.Level, _ message: Logger.Message, _ why: String, _ delay: Duration?) {
-        guard level == .info || route.logThrottle.admits(at: shard.now) else { return }
+        guard let held = level == .info ? 0 : route.warnings.pass(at: shard.now) else { return }
         var metadata: Logger.Metadata = [LogKey.route: "\(route.configuration.name)", LogKey.error: "\(why)"]
         if let request { metadata[LogKey.remote] = "\(request.url.withoutQuery)" }
         if let connection { metadata[LogKey.connection] = "\(connection.facts.idText)" }
         if let delay { metadata[LogKey.delay] = "\(delay.inSeconds)" }
+        if held > 0 { metadata[LogKey.suppressed] = "\(held)" }
         shard.logger.log(level: level, message, metadata: metadata)
     }
 

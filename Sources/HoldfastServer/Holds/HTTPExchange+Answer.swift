@@ -88,9 +88,9 @@ extension HTTPExchange {
     // MARK: The log
 
     func warn(_ message: Logger.Message, _ why: String) {
-        guard route.logThrottle.admits(at: shard.now) else { return }
+        guard let held = route.warnings.pass(at: shard.now) else { return }
         var metadata: Logger.Metadata = [LogKey.route: "\(route.configuration.name)", LogKey.error: "\(why)"]
-        if let more = route.logThrottle.takeHeldBack() { metadata[LogKey.count] = "\(more)" }
+        if held > 0 { metadata[LogKey.suppressed] = "\(held)" }
         shard.logger.warning(message, metadata: metadata)
     }
 

@@ -1,7 +1,6 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import HoldfastCore
 import NIOCore
 
@@ -148,9 +147,9 @@ struct DirectPaths {
     @inline(__always)
     private mutating func send(_ bytes: ByteBuffer, _ slot: Int) -> Outcome {
         let socket = paths[slot].socket
-        let sent = bytes.withUnsafeReadableBytes { Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
+        let sent = DirectSocket.send(bytes, to: socket)
         if sent == bytes.readableBytes { return .sent }
         paths[slot].socket = -1
-        return .partly(max(0, sent))
+        return .partly(sent)
     }
 }

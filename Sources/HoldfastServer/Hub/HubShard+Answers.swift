@@ -19,8 +19,10 @@ extension HubShard {
     func perform(_ action: Action, ofLost id: ConnectionID, on route: ShardRoute) {
         guard !action.isForAnswered, action.target != id else { return }
         perform(action, on: route) {
-            guard route.logThrottle.admits(at: now) else { return }
-            logger.warning("a part of the app's answer has no effect", metadata: [LogKey.connection: "\(id)", LogKey.error: "\($0)"])
+            guard let held = route.warnings.pass(at: now) else { return }
+            var metadata: Logger.Metadata = [LogKey.connection: "\(id)", LogKey.error: "\($0)"]
+            if held > 0 { metadata[LogKey.suppressed] = "\(held)" }
+            logger.warning("a part of the app's answer has no effect", metadata: metadata)
         }
     }
 

@@ -16,7 +16,8 @@ package final class ShardRoute {
     /// The way to the app for plain requests; `nil` where the dialect is about WebSockets only.
     var proxy: HTTPProxy? { shared.proxy }
     var counters = RouteCounters()
-    var logThrottle = LogThrottle()
+    /// What is logged about its app and its clients.
+    var warnings = LogGate(lines: 10, every: .seconds(1))
     /// What the webhook heads of its connections have in common.
     var heads = SharedHeads()
     /// What a GRIP app has set up last: most connections are set up alike.

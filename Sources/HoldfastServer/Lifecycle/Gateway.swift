@@ -112,12 +112,15 @@ package struct Gateway: Service {
             door.controlListens(at: $0)
         }
         let clients = ClientService(door: door, drain: Drain(hub: hub, admission: admission, logger: logger))
-        // Services end in reverse order: the door closes first, and the control API answers until the last connection is gone.
-        var services: [any Service] = [control, clients]
-        services += certificates.all.map(\.reloader)
+        // Services end in reverse order: the door closes first, and the control API answers until the last connection is gone; also where the
+        // door could not be opened, for whoever is just asking.
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: control), .init(service: clients, failureTerminationBehavior: .gracefullyShutdownGroup),
+        ]
+        services += certificates.all.map { .init(service: $0.reloader) }
         let outcome: Result<Void, any Error>
         do {
-            outcome = .success(try await ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger)).run())
+            outcome = .success(try await ServiceGroup(configuration: .init(services: services, logger: logger)).run())
         } catch {
             outcome = .failure(error)
         }

@@ -89,12 +89,14 @@ private final class AcceptErrorHandler: ChannelInboundHandler {
     typealias InboundIn = Channel
 
     private let logger: Logger
-    private var throttle = LogThrottle()
+    private var warnings = LogGate(lines: 10, every: .seconds(1))
 
     init(logger: Logger) { self.logger = logger }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard throttle.admits(at: .current) else { return }
-        logger.warning("a socket could not be accepted", metadata: [LogKey.error: "\(WebhookPool.sentence(error))"])
+        guard let held = warnings.pass(at: .current) else { return }
+        var metadata: Logger.Metadata = [LogKey.error: "\(WebhookPool.sentence(error))"]
+        if held > 0 { metadata[LogKey.suppressed] = "\(held)" }
+        logger.warning("a socket could not be accepted", metadata: metadata)
     }
 }

@@ -53,16 +53,4 @@ import Testing
         #expect(BackOff.delay(after: 1_000_000, jitter: 0.5) == .seconds(1))
         #expect(BackOff.delay(after: 3, jitter: 0) == .zero)
     }
-
-    @Test("One line at a time goes through, and the others are counted")
-    func logGate() {
-        var gate = LogGate(every: .seconds(60))
-        func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
-        #expect(gate.pass(at: at(0)) == 0)
-        #expect(gate.pass(at: at(1)) == nil)
-        #expect(gate.pass(at: at(59)) == nil)
-        #expect(gate.pass(at: at(60)) == 2)
-        #expect(gate.pass(at: at(119)) == nil)
-        #expect(gate.pass(at: at(121)) == 1)
-    }
 }

@@ -21,18 +21,6 @@ import Testing
         #expect(sum.counts.reduce(0, +) == 8)
     }
 
-    @Test func throttleLetsTenLinesASecondThroughAndCountsTheRest() {
-        var throttle = LogThrottle()
-        let start = MonotonicTime(nanoseconds: 5_000_000_000)
-        var through = 0
-        for _ in 0..<12 where throttle.admits(at: start) { through += 1 }
-        #expect(through == 10)
-        let nextSecond = throttle.admits(at: start + .seconds(1))
-        #expect(nextSecond)
-        let heldBack = [throttle.takeHeldBack(), throttle.takeHeldBack()]
-        #expect(heldBack == [2, nil])
-    }
-
     @Test func countersOfTwoLoopsAddUp() {
         var counters = RouteCounters()
         counters.connections = 2
