@@ -34,6 +34,9 @@ package protocol Bus: Sendable {
 
     /// Publishes messages in this order. While the engine is away they wait; beyond the bound the oldest are dropped and counted.
     func publish(_ messages: [BusMessage])
+
+    /// While it is held, only what is urgent goes out, and all else waits in its order. Called on the bus's loop.
+    func hold(_ isHeld: Bool)
 }
 
 /// Bytes and where they go.
@@ -43,8 +46,11 @@ package struct BusMessage: Equatable, Sendable {
     package let bytes: ByteBuffer
     /// Whether it is worth nothing later: it is dropped, uncounted, where the engine cannot be reached just now.
     package let isFleeting: Bool
+    /// Whether it goes out before what waits.
+    package let isUrgent: Bool
 
-    package init(subject: String, bytes: ByteBuffer, isFleeting: Bool = false) {
+    package init(subject: String, bytes: ByteBuffer, isFleeting: Bool = false, isUrgent: Bool = false) {
+        self.isUrgent = isUrgent
         self.subject = subject
         self.bytes = bytes
         self.isFleeting = isFleeting
@@ -58,6 +64,9 @@ package protocol BusListener: Sendable {
 
     /// The connection came (back) and everything is subscribed, or it broke.
     func changed(isUp: Bool)
+
+    /// The engine has refused to carry something that was published; that is lost.
+    func refused(_ why: String)
 }
 
 /// How a bus does.
@@ -69,6 +78,8 @@ package struct BusStatus: Equatable, Sendable {
     package var problem: String?
     package var dropped = 0
     package var queuedBytes = 0
+    /// The largest message that the engine takes, as far as it is known.
+    package var messageLimit = Int.max
     package var reconnects = 0
 
     package init() {}

@@ -25,6 +25,7 @@ final class BusLink<Session: BusSession>: Bus {
             var status = desk.status
             status.dropped = desk.queue.dropped
             status.queuedBytes = desk.queue.bytes
+            status.messageLimit = desk.queue.messageLimit
             return status
         }
     }
@@ -68,6 +69,13 @@ final class BusLink<Session: BusSession>: Bus {
         wake { desk in
             desk.queue.append(messages)
             // While the engine is away, or has enough to do, nobody need be called: whatever changes that looks here.
+            return desk.queue.hasNext
+        }
+    }
+
+    func hold(_ isHeld: Bool) {
+        wake { desk in
+            desk.queue.isHeld = isHeld && desk.queue.isOpen
             return desk.queue.hasNext
         }
     }

@@ -7,6 +7,8 @@ import Logging
 /// What an operator reads about a bus: when it came, when and why it broke, and while there is trouble one line a minute about each kind.
 struct BusLog {
     private let logger: Logger
+    private var arrivals: LogGate
+    private var losses: LogGate
     private var absence: LogGate
     private var refusals: LogGate
     private var complaints: LogGate
@@ -18,18 +20,25 @@ struct BusLog {
         var logger = logger
         logger[metadataKey: LogKey.broker] = "\(engine)"
         self.logger = logger
+        // A broker that restarts now and then is told of each time; one that comes and goes all the time is not.
+        arrivals = LogGate(lines: 10, every: interval)
+        losses = LogGate(lines: 10, every: interval)
         absence = LogGate(every: interval)
         refusals = LogGate(every: interval)
         complaints = LogGate(every: interval)
         drops = LogGate(every: interval)
     }
 
-    func connected(to server: BusAddress, subjects: Int) {
+    mutating func connected(to server: BusAddress, subjects: Int, at now: MonotonicTime) {
+        guard arrivals.pass(at: now) != nil else { return }
         logger.info("connected to the broker", metadata: [LogKey.server: "\(server)", LogKey.subjects: "\(subjects)"])
     }
 
-    func lost(_ server: BusAddress, _ failure: BusFailure) {
-        logger.warning("the broker was lost; local traffic goes on", metadata: [LogKey.server: "\(server)", LogKey.error: "\(failure.reason)"])
+    mutating func lost(_ server: BusAddress, _ failure: BusFailure, at now: MonotonicTime) {
+        guard let held = losses.pass(at: now) else { return }
+        var metadata: Logger.Metadata = [LogKey.server: "\(server)", LogKey.error: "\(failure.reason)"]
+        if held > 0 { metadata[LogKey.suppressed] = "\(held)" }
+        logger.warning("the broker was lost; local traffic goes on", metadata: metadata)
     }
 
     mutating func away(_ problem: String, at now: MonotonicTime, queued: Int) {

@@ -22,17 +22,21 @@ struct BusQueue: Sendable {
     private(set) var bytes = 0
     /// Whether the engine can be reached: what is fleeting waits for nothing.
     private(set) var isOpen = false
+    /// While it is held, only what is urgent goes out.
+    var isHeld = false
 
     private let maxBytes: Int
     private var sent = Deque<BusMessage>()
     private var waiting = Deque<BusMessage>()
+    /// What goes out before all that waits. It is few, and never kept.
+    private var urgent = Deque<BusMessage>()
     private var sentBytes = 0
     /// The largest message that the engine takes, once it is known.
-    private var messageLimit = Int.max
+    private(set) var messageLimit = Int.max
 
     init(maxBytes: Int) { self.maxBytes = maxBytes }
 
-    var isEmpty: Bool { sent.isEmpty && waiting.isEmpty }
+    var isEmpty: Bool { sent.isEmpty && waiting.isEmpty && urgent.isEmpty }
 
     /// How many messages have not been sent.
     var waitingCount: Int { waiting.count }
@@ -42,7 +46,9 @@ struct BusQueue: Sendable {
 
     /// Whether ``take(upTo:)`` would give something.
     var hasNext: Bool {
-        guard isOpen, sent.count < Self.maxUnconfirmed, let first = waiting.first else { return false }
+        guard isOpen, sent.count < Self.maxUnconfirmed else { return false }
+        if !urgent.isEmpty { return true }
+        guard !isHeld, let first = waiting.first else { return false }
         return sent.isEmpty || sentBytes + Self.cost(first) <= maxBytes / 2
     }
 
@@ -55,7 +61,7 @@ struct BusQueue: Sendable {
                 tooLarge += 1
                 continue
             }
-            waiting.append(message)
+            if message.isUrgent { urgent.append(message) } else { waiting.append(message) }
             bytes += Self.cost(message)
         }
         while bytes > maxBytes, let oldest = waiting.popFirst() {
@@ -76,6 +82,7 @@ struct BusQueue: Sendable {
     mutating func limit(_ messageLimit: Int) {
         self.messageLimit = messageLimit
         let before = (count: waiting.count, bytes: waitingBytes)
+        // What is urgent is small.
         waiting.removeAll { $0.bytes.readableBytes > messageLimit }
         dropped += before.count - waiting.count
         tooLarge += before.count - waiting.count
@@ -89,7 +96,7 @@ struct BusQueue: Sendable {
         var taken: [BusMessage] = []
         var size = 0
         while hasNext, size < budget {
-            let message = waiting.removeFirst()
+            let message = urgent.popFirst() ?? waiting.removeFirst()
             let cost = Self.cost(message)
             sent.append(message)
             sentBytes += cost
@@ -114,6 +121,8 @@ struct BusQueue: Sendable {
     /// The connection broke: what is unconfirmed waits again, in front, and what is fleeting is gone.
     mutating func close() {
         isOpen = false
+        isHeld = false
+        urgent = []
         waiting.prepend(contentsOf: sent)
         sent = []
         sentBytes = 0

@@ -42,7 +42,10 @@ extension BusRunner {
                 return desk.queue.hasNext
             }
         }
-        for event in news.events { take(event, connection) }
+        for event in news.events {
+            take(event, connection)
+            guard isCurrent(connection) else { return }
+        }
         if let failure = news.failure { return connection.end(failure) }
         if goesOn { pump() }
         finishIfDone()
@@ -59,7 +62,31 @@ extension BusRunner {
             if servers.count > 1 { connection.end(.lost("the server is about to shut down (lame duck mode)")) }
         case .messageLimit(let limit):
             desk.withLockedValue { if $0.queue.isOpen { $0.queue.limit(limit) } }
+        case .messageRefused(let text):
+            log.complained(text, at: now)
+            listener.refused(text)
+        case .subscriptionRefused(let text):
+            log.complained(text, at: now)
+            askAgain()
         case .complaint(let text): log.complained(text, at: now)
+        }
+    }
+
+    private func isCurrent(_ connection: BusConnection<Session>) -> Bool {
+        switch state {
+        case .greeting(let current), .subscribing(let current, _), .up(let current, _): current === connection
+        case .away, .stopped: false
+        }
+    }
+
+    /// Rights may be given later: asks once more for all that is wanted, after a while. To ask for what is heard already does no harm.
+    private func askAgain() {
+        guard askTimer == nil else { return }
+        askTimer = after(settings.times.refused) { runner in
+            runner.askTimer = nil
+            guard case .up(let connection, _) = runner.state else { return }
+            connection.session.subscribe(Array(runner.wanted))
+            connection.flush()
         }
     }
 

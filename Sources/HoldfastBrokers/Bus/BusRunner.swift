@@ -32,6 +32,8 @@ final class BusRunner<Session: BusSession> {
     /// Publications since the last mark.
     var unmarked = 0
     var markTimer: Scheduled<Void>?
+    /// Until what was refused is asked for once more.
+    var askTimer: Scheduled<Void>?
     /// Whether the server was asked for the word that all subscriptions are in force.
     var isSettling = false
     private(set) var isStopping = false
@@ -74,6 +76,7 @@ final class BusRunner<Session: BusSession> {
         self.stopped.append(stopped)
         guard !isStopping else { return }
         isStopping = true
+        desk.withLockedValue { $0.queue.isHeld = false }
         guard case .up(let connection, _) = state else { return finish() }
         timer = after(settings.times.stop) { $0.finish() }
         pump()
@@ -98,6 +101,13 @@ final class BusRunner<Session: BusSession> {
     private func connectToNext() {
         guard case .away = state else { return }
         guard let server = servers.next() else {
+            // One that takes this node would do; where none of them does at the start, none ever will.
+            if isRefused, !hasBeenUp {
+                let problem = desk.withLockedValue(\.status.problem) ?? "there is no server"
+                started?.resume(throwing: BrokerError(.refused, "broker: \(problem)"))
+                started = nil
+                return finish()
+            }
             let delay =
                 isRefused
                 ? .nanoseconds(Int64(Double(settings.times.refused.inNanoseconds) * Double.random(in: 0.5...1, using: &random)))
@@ -157,6 +167,7 @@ final class BusRunner<Session: BusSession> {
 
     /// The engine has accepted this node: everything is asked for again.
     func greeted(_ connection: BusConnection<Session>) {
+        guard case .greeting(let current) = state, current === connection else { return }
         timer?.cancel()
         state = .subscribing(connection, rest: Array(wanted)[...])
         isSettling = false
@@ -165,7 +176,7 @@ final class BusRunner<Session: BusSession> {
 
     /// Everything that was asked for is in force.
     func settled(_ connection: BusConnection<Session>) {
-        guard case .subscribing(_, let rest) = state, rest.isEmpty else { return }
+        guard case .subscribing(let current, let rest) = state, current === connection, rest.isEmpty else { return }
         state = .up(connection, since: now)
         let isBack = hasBeenUp
         hasBeenUp = true
@@ -176,7 +187,7 @@ final class BusRunner<Session: BusSession> {
             desk.status.problem = nil
             if isBack { desk.status.reconnects += 1 }
         }
-        log.connected(to: connection.server, subjects: wanted.count)
+        log.connected(to: connection.server, subjects: wanted.count, at: now)
         listener.changed(isUp: true)
         started?.resume()
         started = nil
@@ -194,7 +205,7 @@ final class BusRunner<Session: BusSession> {
         case .up(let current, let since):
             guard current === connection else { return }
             leave(failure)
-            log.lost(connection.server, failure)
+            log.lost(connection.server, failure, at: now)
             listener.changed(isUp: false)
             guard !isStopping else { return finish() }
             rounds = now.since(since) >= settings.times.good ? 0 : rounds + 1
@@ -208,6 +219,8 @@ final class BusRunner<Session: BusSession> {
         timer?.cancel()
         markTimer?.cancel()
         markTimer = nil
+        askTimer?.cancel()
+        askTimer = nil
         unmarked = 0
         desk.withLockedValue { desk in
             desk.queue.close()
@@ -222,16 +235,10 @@ final class BusRunner<Session: BusSession> {
         guard case .away = state else { return }
         let problem = "\(server): \(failure.reason)"
         desk.withLockedValue { $0.status.problem = problem }
-        if failure.kind == .refused {
-            guard hasBeenUp else {
-                state = .stopped
-                started?.resume(throwing: BrokerError(.refused, "broker: \(problem)"))
-                started = nil
-                return finish()
-            }
-            log.refused(problem, at: now)
-        } else {
+        if failure.kind != .refused {
             isRefused = false
+        } else if hasBeenUp {
+            log.refused(problem, at: now)
         }
         connectToNext()
     }
@@ -240,6 +247,7 @@ final class BusRunner<Session: BusSession> {
         timer?.cancel()
         watch?.cancel()
         markTimer?.cancel()
+        askTimer?.cancel()
         let old = state
         state = .stopped
         let left = desk.withLockedValue { desk in

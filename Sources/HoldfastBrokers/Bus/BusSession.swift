@@ -94,6 +94,9 @@ enum BusEvent: Equatable, Sendable {
     case leaving
     /// The largest message that the engine takes has changed.
     case messageLimit(Int)
-    /// Something was refused, and the connection goes on.
+    /// The engine does not carry something that was published. The connection goes on, as it does after the next two.
+    case messageRefused(String)
+    /// The engine does not let this node hear something.
+    case subscriptionRefused(String)
     case complaint(String)
 }

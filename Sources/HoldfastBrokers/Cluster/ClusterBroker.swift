@@ -20,7 +20,7 @@ package final class ClusterBroker: Broker {
     let announcement: NodeAnnouncement
     let subject: Subject
     let writer: NodeMessageWriter
-    private let desk = NIOLockedValueBox(ClusterDesk())
+    private let desk: NIOLockedValueBox<ClusterDesk>
     private let requests = Atomic<UInt64>(1)
 
     /// About how many bytes of publications or actions go into one message.
@@ -37,6 +37,7 @@ package final class ClusterBroker: Broker {
         node = own.name
         self.bus = bus
         self.settings = settings
+        desk = NIOLockedValueBox(ClusterDesk(maxBytes: settings.queueBytes))
         self.logger = logger
         self.own = own
         let lease = min(max(settings.lease, NodeAnnouncement.leases.lowerBound), NodeAnnouncement.leases.upperBound)
@@ -54,13 +55,15 @@ package final class ClusterBroker: Broker {
         let (state, counts) = desk.withLockedValue { ($0.state, $0.counts) }
         var status = BrokerStatus(isUp: state == .joined && bus.isUp)
         status.server = bus.server
-        status.problem = state.problem(of: node) ?? (bus.isUp ? nil : bus.problem ?? "the connection to the broker is down")
+        let trouble = bus.isUp ? nil : bus.problem ?? "the connection to the broker is down"
+        // Who has not joined for want of a broker wants to know what is wrong with that.
+        status.problem = state == .joining ? trouble ?? state.problem(of: node) : state.problem(of: node) ?? trouble
         status.sent = counts.sent
         status.received = counts.received
         status.repeated = counts.repeated
         status.notUnderstood = counts.notUnderstood
         status.channels = counts.channels
-        status.dropped = bus.dropped
+        status.dropped = bus.dropped + counts.dropped
         status.queuedBytes = bus.queuedBytes
         status.reconnects = bus.reconnects
         return status
@@ -102,8 +105,9 @@ package final class ClusterBroker: Broker {
 
     package func leave() async {
         guard let loop = desk.withLockedValue(\.loop) else { return }
-        tell(.farewell, subject.all, isFleeting: false)
-        try? await loop.submit { self.worker?.drain() }.get()
+        // Without a way to the others it would only lie there.
+        if bus.status.isUp { tell(.farewell, subject.all) }
+        try? await loop.submit { self.worker?.leave() }.get()
         await stop(on: loop)
     }
 
@@ -112,12 +116,7 @@ package final class ClusterBroker: Broker {
         try? await loop.submit {
             // At one stroke: what comes later is told that nobody is there.
             let (worker, items) = self.desk.withLockedValue { desk in
-                defer {
-                    let counts = desk.counts
-                    desk = ClusterDesk()
-                    desk.counts = counts
-                    desk.state = .left
-                }
+                defer { desk.close() }
                 return (desk.worker, desk.items)
             }
             worker?.value.stop(leaving: items)
@@ -126,9 +125,9 @@ package final class ClusterBroker: Broker {
 
     // MARK: Traffic
 
-    package func began(_ channel: ChannelName) { post { $0.items.append(.began(channel)) } }
+    package func began(_ channel: ChannelName) { post { $0.add(.began(channel)) } }
 
-    package func ended(_ channel: ChannelName) { post { $0.items.append(.ended(channel)) } }
+    package func ended(_ channel: ChannelName) { post { $0.add(.ended(channel)) } }
 
     package func broadcast(_ broadcasts: [Broadcast]) {
         var rest = broadcasts[...]
@@ -150,11 +149,13 @@ package final class ClusterBroker: Broker {
 
     package func send(_ actions: [Action], to node: NodeName, answer: (@Sendable ([ActionResult]) -> Void)?) {
         guard !actions.isEmpty else { return answer?([]) ?? () }
-        if let verdict = verdict(on: node) { return answer?(actions.map { _ in verdict }) ?? () }
         guard let answer else {
-            for part in parts(of: actions) { order(part, node, nil) }
+            // Nobody waits for these, so they may wait.
+            guard isKnown(node) else { return }
+            for part in parts(of: actions) { tell(.actions(request: 0, Array(part)), subject.node(node)) }
             return
         }
+        if let verdict = verdict(on: node) { return answer(actions.map { _ in verdict }) }
         let parts = parts(of: actions)
         guard parts.count > 1 else { return order(actions[...], node, answer) }
         let gathered = NIOLockedValueBox<(results: [[ActionResult]], left: Int)>((parts.map { _ in [] }, parts.count))
@@ -180,20 +181,21 @@ package final class ClusterBroker: Broker {
 
     package func keep(_ changes: [RecordChange]) {
         guard settings.closingEvents == .survivor, !changes.isEmpty else { return }
-        post { $0.items.append(.keep(changes)) }
+        post { $0.add(.keep(changes)) }
     }
 
     // MARK: Its own
 
     /// What becomes of anything that is for a node, where that is known at once.
     private func verdict(on node: NodeName) -> ActionResult? {
-        let (isKnown, isJoined) = desk.withLockedValue { ($0.names.contains(node), $0.state == .joined || $0.state == .clashing) }
-        guard isJoined, bus.status.isUp else { return .unreachable }
+        let (isKnown, isOpen) = desk.withLockedValue { ($0.names.contains(node), ($0.state == .joined || $0.state == .clashing) && !$0.isHeld) }
+        guard isOpen, bus.status.isUp else { return .unreachable }
         return isKnown ? nil : .notFound
     }
 
-    private func order(_ actions: ArraySlice<Action>, _ node: NodeName, _ answer: (@Sendable ([ActionResult]) -> Void)?) {
-        guard let answer else { return tell(.actions(request: 0, Array(actions)), subject.node(node), isFleeting: false) }
+    private func isKnown(_ node: NodeName) -> Bool { desk.withLockedValue { $0.names.contains(node) } }
+
+    private func order(_ actions: ArraySlice<Action>, _ node: NodeName, _ answer: @escaping @Sendable ([ActionResult]) -> Void) {
         let number = requests.add(1, ordering: .relaxed).oldValue
         request(number, .results(count: actions.count, answer), .actions(request: number, Array(actions)), to: node)
     }
@@ -205,16 +207,20 @@ package final class ClusterBroker: Broker {
         } catch {
             return waiting.refuse(error.description)
         }
+        let limit = bus.status.messageLimit
+        guard bytes.readableBytes <= limit else {
+            return waiting.refuse("it takes \(bytes.readableBytes) bytes between nodes, and the broker carries \(limit) at most")
+        }
         let subject = subject.node(node)
         let request = ClusterDesk.Request(number: number, waiting: waiting, node: node)
-        let isOpen = post { $0.add(&bytes, to: subject, self.writer, isFleeting: true, for: request) }
-        if !isOpen { waiting.giveUp() }
+        let isTaken = post { $0.add(&bytes, to: subject, self.writer, isFleeting: true, for: request) }
+        if !isTaken { waiting.giveUp() }
     }
 
     /// Sends what nobody waits for.
-    func tell(_ message: NodeMessage, _ subject: String, isFleeting: Bool) {
+    func tell(_ message: NodeMessage, _ subject: String) {
         guard var bytes = try? writer.bytes(of: message) else { return }
-        post { $0.add(&bytes, to: subject, self.writer, isFleeting: isFleeting) }
+        post { $0.add(&bytes, to: subject, self.writer, isFleeting: message.isFleeting, isUrgent: message.isUrgent) }
     }
 
     /// Actions in pieces of a message each.
@@ -235,27 +241,21 @@ package final class ClusterBroker: Broker {
 
     /// Leaves something on the desk, and wakes the worker if nobody has.
     ///
-    /// - Returns: `false` where there is no worker any more: then nothing was left.
+    /// - Returns: what `leave` does; `false` where there is no worker any more: then nothing was left.
     @discardableResult
-    func post(_ leave: (inout ClusterDesk) -> Void) -> Bool {
-        let (isOpen, loop) = desk.withLockedValue { desk -> (Bool, (any EventLoop)?) in
-            guard desk.state != .left else { return (false, nil) }
-            leave(&desk)
+    func post(_ leave: (inout ClusterDesk) -> Bool) -> Bool {
+        let (isLeft, loop) = desk.withLockedValue { desk -> (Bool, (any EventLoop)?) in
+            guard desk.state != .left, leave(&desk) else { return (false, nil) }
             guard let loop = desk.loop, !desk.isAwaited else { return (true, nil) }
             desk.isAwaited = true
             return (true, loop)
         }
         loop?.execute { self.worker?.drain() }
-        return isOpen
+        return isLeft
     }
 
     /// What was left, for the worker.
-    func takeItems(keeping room: inout [ClusterDesk.Item]) {
-        desk.withLockedValue { desk in
-            desk.isAwaited = false
-            swap(&desk.items, &room)
-        }
-    }
+    func takeItems(keeping room: inout [ClusterDesk.Item]) { desk.withLockedValue { $0.take(keeping: &room) } }
 
     /// What the worker has found out.
     func update(_ change: (inout ClusterDesk) -> Void) { desk.withLockedValue { change(&$0) } }
@@ -268,6 +268,8 @@ extension ClusterBroker: BusListener {
     package func received(_ messages: [BusMessage]) { worker?.received(messages) }
 
     package func changed(isUp: Bool) { worker?.changed(isUp: isUp) }
+
+    package func refused(_ why: String) { worker?.refused(why) }
 }
 
 extension Action {

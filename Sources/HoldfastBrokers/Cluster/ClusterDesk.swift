@@ -41,6 +41,8 @@ struct ClusterDesk: Sendable {
 
     struct Counts: Sendable {
         var sent = 0
+        /// For want of room on the desk.
+        var dropped = 0
         var received = 0
         var repeated = 0
         var notUnderstood = 0
@@ -50,28 +52,68 @@ struct ClusterDesk: Sendable {
     var state = State.outside
     var loop: (any EventLoop)?
     var worker: NIOLoopBound<ClusterWorker>?
-    var items: [Item] = []
+    private(set) var items: [Item] = []
+    /// Of the messages among them.
+    private var bytes = 0
+    /// How many may lie here before the worker comes for them; beyond it they are dropped.
+    private let maxBytes: Int
     /// Whether the worker has been told to come.
     var isAwaited = false
     var members: [NodeMember] = []
     /// Of the members.
     var names: Set<NodeName> = []
+    /// Whether what is for other nodes waits until they can hear it.
+    var isHeld = false
     var counts = Counts()
     /// Of the message that was left last.
     private var number: UInt64 = 0
 
-    /// Leaves a message, and numbers it: from here on its place among all others is fixed.
+    init(maxBytes: Int) { self.maxBytes = maxBytes }
+
+    mutating func add(_ item: Item) -> Bool {
+        items.append(item)
+        return true
+    }
+
+    /// Leaves a message, and numbers it: from here on its place among all others is fixed. One that is urgent has no number, and no place.
     ///
     /// - Parameter bytes: changed where they are.
+    /// - Returns: whether there was room for it.
     mutating func add(
-        _ bytes: inout ByteBuffer, to subject: String, _ writer: NodeMessageWriter, isFleeting: Bool = false, for request: Request? = nil
-    ) {
-        guard state != .outside, state != .left else { return }
-        number += 1
+        _ bytes: inout ByteBuffer, to subject: String, _ writer: NodeMessageWriter, isFleeting: Bool = false, isUrgent: Bool = false,
+        for request: Request? = nil
+    ) -> Bool {
+        guard state != .outside, state != .left else { return false }
+        guard self.bytes + bytes.readableBytes <= maxBytes || items.isEmpty else {
+            counts.dropped += 1
+            return false
+        }
+        self.bytes += bytes.readableBytes
         counts.sent += 1
-        writer.number(number, in: &bytes)
-        let message = BusMessage(subject: subject, bytes: bytes, isFleeting: isFleeting)
+        if !isUrgent {
+            number += 1
+            writer.number(number, in: &bytes)
+        }
+        let message = BusMessage(subject: subject, bytes: bytes, isFleeting: isFleeting, isUrgent: isUrgent)
         items.append(request.map { .request($0, message) } ?? .message(message))
+        return true
+    }
+
+    /// Takes what lies here.
+    ///
+    /// - Parameter room: the memory of an earlier list, empty.
+    mutating func take(keeping room: inout [Item]) {
+        isAwaited = false
+        bytes = 0
+        swap(&items, &room)
+    }
+
+    /// Ends it all, but for what is counted.
+    mutating func close() {
+        let counts = counts
+        self = ClusterDesk(maxBytes: maxBytes)
+        self.counts = counts
+        state = .left
     }
 }
 

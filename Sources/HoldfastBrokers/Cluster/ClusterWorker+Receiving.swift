@@ -7,6 +7,7 @@ import NIOCore
 /// What the bus brings.
 extension ClusterWorker {
     func received(_ messages: [BusMessage]) {
+        guard !hasLeft else { return }
         let now = now
         var broadcasts: [Broadcast] = []
         var (received, repeated, notUnderstood) = (0, 0, 0)
@@ -41,6 +42,7 @@ extension ClusterWorker {
             }
         }
         deliver(&broadcasts)
+        holdOrLetGo()
         guard received + repeated + notUnderstood > 0 else { return }
         broker.update { [received, repeated, notUnderstood] desk in
             desk.counts.received += received
@@ -91,7 +93,7 @@ extension ClusterWorker {
         inbox.perform(actions) { [broker] results in
             guard request != 0 else { return }
             let address = NodeRequest(instance: sender.number, number: request)
-            broker.tell(.results(to: address, results), broker.subject.node(sender.name), isFleeting: true)
+            broker.tell(.results(to: address, results), broker.subject.node(sender.name))
         }
     }
 
@@ -101,7 +103,7 @@ extension ClusterWorker {
             let parts = await inbox.answer(question).parts(of: ClusterBroker.messageBytes)
             let address = NodeRequest(instance: sender.number, number: request)
             for (place, part) in parts.enumerated() {
-                broker.tell(.answer(to: address, part, isLast: place == parts.count - 1), broker.subject.node(sender.name), isFleeting: true)
+                broker.tell(.answer(to: address, part, isLast: place == parts.count - 1), broker.subject.node(sender.name))
             }
         }
     }

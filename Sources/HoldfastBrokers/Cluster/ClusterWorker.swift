@@ -16,6 +16,9 @@ final class ClusterWorker {
     var senders = SenderBook()
     private var ticking: RepeatedTask?
     private var items: [ClusterDesk.Item] = []
+    /// Whether what is for other nodes waits until they can hear it.
+    private var isHolding = false
+    private(set) var hasLeft = false
     var log: ClusterLog
 
     static let tick = TimeAmount.milliseconds(100)
@@ -49,7 +52,32 @@ final class ClusterWorker {
     }
 
     func changed(isUp: Bool) {
+        guard !hasLeft else { return }
         if isUp { carryOut(machine.wentUp(at: now)) } else { machine.wentDown(at: now) }
+        holdOrLetGo()
+    }
+
+    /// The engine does not carry what this node publishes.
+    func refused(_ why: String) {
+        // A node that cannot ask whether its name is free is of no use to the others, nor are they to it.
+        guard case .asking = machine.membership.state else { return }
+        joined.fail(BrokerError(.refused, "the broker does not let this node publish: \(why)"))
+    }
+
+    /// While others may not hear yet, what is for them waits.
+    func holdOrLetGo() {
+        let isWaiting = machine.membership.isWaiting
+        guard isWaiting != isHolding else { return }
+        isHolding = isWaiting
+        broker.update { $0.isHeld = isWaiting }
+        broker.bus.hold(isWaiting)
+    }
+
+    /// Sends what lies on the desk, and says no more.
+    func leave() {
+        drain()
+        hasLeft = true
+        ticking?.cancel()
     }
 
     // MARK: Out
@@ -100,6 +128,7 @@ final class ClusterWorker {
             countChannels()
         }
         let standing = inbox.standing
+        defer { holdOrLetGo() }
         carryOut(machine.tick(at: now, connections: standing.connections, isDraining: standing.isDraining))
         let hasClash = machine.membership.hasClash
         broker.update { desk in
@@ -116,8 +145,8 @@ final class ClusterWorker {
 
     private func carryOut(_ order: ClusterMachine.Order) {
         switch order {
-        case .tellAll(let message): broker.tell(message, broker.subject.all, isFleeting: message.isFleeting)
-        case .tell(let name, let message): broker.tell(message, broker.subject.node(name), isFleeting: message.isFleeting)
+        case .tellAll(let message): broker.tell(message, broker.subject.all)
+        case .tell(let name, let message): broker.tell(message, broker.subject.node(name))
         case .accepted:
             broker.update { $0.state = .joined }
             noteMembers()
@@ -164,16 +193,6 @@ final class ClusterWorker {
         Task { [inbox, loop] in
             let records = await inbox.records(after: cursor, limit: limit)
             loop.execute { worker.value.carryOut(worker.value.machine.fetched(records, listing: listing)) }
-        }
-    }
-}
-
-extension NodeMessage {
-    /// Whether it is worth nothing later.
-    fileprivate var isFleeting: Bool {
-        switch self {
-        case .results, .question, .answer, .announcement, .objection, .wantsRecords: true
-        case .broadcasts, .actions, .farewell, .records, .forgetRecords, .handedOver, .reported, .buried: false
         }
     }
 }

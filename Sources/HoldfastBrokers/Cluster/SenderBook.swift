@@ -20,6 +20,10 @@ struct SenderBook {
     ///
     /// - Returns: who sent it, and whether it came before.
     mutating func take(_ reader: NodeMessageReader, at now: MonotonicTime) throws(NodeMessageError) -> (NodeInstance, ReplayWindow.Arrival) {
+        guard reader.number > 0 else {
+            guard reader.isUrgent else { throw .invalid(.number) }
+            return (NodeInstance(try reader.sender(), reader.instance), .next)
+        }
         if let place = senders.index(forKey: reader.instance), reader.isFrom(senders.values[place].name) {
             senders.values[place].heardAt = now
             return (NodeInstance(senders.values[place].name, reader.instance), senders.values[place].window.take(reader.number))

@@ -29,6 +29,12 @@ enum NATSComplaint: Equatable, Sendable {
         }
     }
 
+    /// The subject that it is about: `Permissions Violation for Subscription to "subject"`.
+    static func subject(in text: String) -> String? {
+        let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+        return parts.count >= 3 ? String(parts[1]) : nil
+    }
+
     private static let logins = [
         "authorization violation", "user authentication expired", "user authentication revoked", "account authentication expired",
         "secure connection - tls required", "credentials", "invalid client protocol", "bcrypt",

@@ -35,8 +35,8 @@ struct NATSReader: Sendable {
         guard rest.readableBytes > 0 else { return nil }
         switch rest.withUnsafeReadableBytes({ Self.scan($0) }) {
         case .more:
-            // Cut off from what was read before, so that appending copies only what is left.
-            rest = rest.slice()
+            // Cut off from what was read before, once that is the larger part: a message that comes in many pieces is not copied for each.
+            if rest.readerIndex > rest.readableBytes { rest = rest.slice() }
             return nil
         case .wrong(let what): throw .garbled(what)
         case .message(let subscription, let start, let length):

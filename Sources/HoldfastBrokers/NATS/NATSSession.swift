@@ -78,11 +78,14 @@ struct NATSSession: BusSession {
     }
 
     mutating func unsubscribe(_ subjects: [String]) {
-        for subject in subjects {
-            guard let number = numbers.removeValue(forKey: subject) else { continue }
-            self.subjects[number] = nil
-            output.writeString("UNSUB \(number)\r\n")
-        }
+        for subject in subjects { if let number = forget(subject) { output.writeString("UNSUB \(number)\r\n") } }
+    }
+
+    @discardableResult
+    private mutating func forget(_ subject: String) -> Int? {
+        guard let number = numbers.removeValue(forKey: subject) else { return nil }
+        subjects[number] = nil
+        return number
     }
 
     mutating func settle() { ask(settles: true) }
@@ -121,7 +124,9 @@ struct NATSSession: BusSession {
 
     private mutating func informed(_ json: ByteBuffer, _ news: inout BusNews) throws(BusFailure) {
         guard let info = NATSInfo(json) else { throw .garbled("INFO that is no JSON object") }
-        if !info.servers.isEmpty { news.events.append(.servers(info.servers)) }
+        // What came before TLS may be anybody's word, and a node would give its password to whom it names.
+        let isTrusted = state != .expectingInfo || !(opening.encryption == .always || info.requiresTLS && opening.encryption == .ifAsked)
+        if !info.servers.isEmpty, isTrusted { news.events.append(.servers(info.servers)) }
         if info.maxPayload != messageLimit {
             messageLimit = info.maxPayload
             news.events.append(.messageLimit(messageLimit))
@@ -168,8 +173,12 @@ struct NATSSession: BusSession {
         case .login: throw .refused(NATSComplaint.sentence(text, opening.login))
         case .publication:
             news.refused += 1
-            news.events.append(.complaint(text))
-        case .subscription where isSettled, .other: news.events.append(.complaint(text))
+            news.events.append(.messageRefused(text))
+        case .subscription where isSettled:
+            // So that it can be asked for again.
+            if let subject = NATSComplaint.subject(in: text) { forget(subject) }
+            news.events.append(.subscriptionRefused(text))
+        case .other: news.events.append(.complaint(text))
         case .subscription: throw .refused("the server refuses a subscription: \(text)")
         case .fatal: throw .lost("the server ended the connection: \(text)")
         }

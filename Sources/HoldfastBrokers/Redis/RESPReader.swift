@@ -46,8 +46,8 @@ struct RESPReader: Sendable {
         }
         var cursor = Cursor(bytes: rest)
         guard let value = try cursor.value(depth: 0) else {
-            // Cut off from what was read before, so that appending copies only what is left.
-            rest = rest.slice()
+            // Cut off from what was read before, once that is the larger part: a message that comes in many pieces is not copied for each.
+            if rest.readerIndex > rest.readableBytes { rest = rest.slice() }
             return nil
         }
         rest.moveReaderIndex(to: cursor.bytes.readerIndex)

@@ -158,7 +158,7 @@ struct RedisSession: BusSession {
                 proceed(count > 1 ? .published(count - 1) : nil)
                 news.confirmed += 1
                 news.refused += 1
-                news.events.append(.complaint("a message was refused: \(text)"))
+                news.events.append(.messageRefused("a message was refused: \(text)"))
             case .protocolError:
                 // The server hangs up over what it has read last, which is the first that it has not answered. It would do so again.
                 news.confirmed += 1
@@ -170,7 +170,7 @@ struct RedisSession: BusSession {
                 throw complaint.kind == .passing ? .lost(text) : .refused("the server refuses a subscription: \(text)")
             }
             proceed(nil)
-            news.events.append(.complaint("a subscription was refused: \(text)"))
+            news.events.append(.subscriptionRefused("a subscription was refused: \(text)"))
         case .pong:
             throw complaint.kind == .passing ? .lost("the server is not ready: \(text)") : .refused("the server refuses PING: \(text)")
         }

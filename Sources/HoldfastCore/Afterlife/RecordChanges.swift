@@ -55,11 +55,10 @@ package struct RecordChanges: Sendable {
         if Int(slot) < marks.count { marks[Int(slot)] = [] }
     }
 
-    /// The record of a connection, as it is now, goes to another node.
-    package mutating func sent(_ slot: UInt32) {
-        guard holds(slot) else { return }
-        marks[Int(slot)].remove(.changed)
-        marks[Int(slot)].insert(.sent)
+    /// The record of a connection goes into a list for another node. A change that waits still goes out: the list leaves out what has changed
+    /// since it was asked for.
+    package mutating func listed(_ slot: UInt32) {
+        if holds(slot) { marks[Int(slot)].insert(.sent) }
     }
 
     /// The connections whose record is no longer needed.
@@ -72,7 +71,8 @@ package struct RecordChanges: Sendable {
     package mutating func next() -> UInt32? {
         while let slot = changed.popFirst() {
             guard mark(slot).contains(.changed) else { continue }
-            sent(slot)
+            marks[Int(slot)].remove(.changed)
+            listed(slot)
             return slot
         }
         return nil

@@ -123,8 +123,8 @@ package struct ClusterMachine: Sendable {
         var result: [Order] = []
         for order in orders {
             switch order {
-            case .announce: result.append(.tellAll(.announcement(spoken)))
-            case .answer(let name): result.append(.tell(name, .announcement(spoken)))
+            case .announce(let asks): result.append(.tellAll(.announcement(spoken(asks: asks))))
+            case .answer(let name): result.append(.tell(name, .announcement(spoken(asks: false))))
             case .object(let instance): result.append(.tell(membership.own.name, .objection(instance: instance)))
             case .accepted: result += [.accepted] + chooseGuardian(at: now)
             case .refused: result.append(.refused)
@@ -147,8 +147,9 @@ package struct ClusterMachine: Sendable {
         return result
     }
 
-    private var spoken: NodeAnnouncement {
+    private func spoken(asks: Bool) -> NodeAnnouncement {
         var announcement = announcement
+        announcement.asks = asks
         announcement.isJoining = membership.state != .member
         return announcement
     }

@@ -17,6 +17,9 @@ package struct InterestBook: Sendable {
     /// How many channels are wanted.
     package var count: Int { wanted.count }
 
+    /// How many ends are remembered, those that do not count any more among them.
+    var remembered: Int { ends.count }
+
     package func isWanted(_ channel: ChannelName) -> Bool { wanted.contains(channel) }
 
     /// A channel has its first subscriber.
@@ -33,6 +36,8 @@ package struct InterestBook: Sendable {
         let end = now + linger
         lingering[channel] = end
         ends.append((channel, end))
+        // Those that come and go leave entries behind, for as long as they linger.
+        if ends.count > 2 * lingering.count + 64 { ends = Deque(ends.filter { lingering[$0.channel] == $0.at }) }
     }
 
     /// Channels that are not wanted any more.

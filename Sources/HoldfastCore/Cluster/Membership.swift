@@ -4,7 +4,11 @@
 /// Who belongs to the cluster, as one node sees it.
 ///
 /// There is no store and no leader: each node says at intervals that it is there, and takes those for lost of whom it has not heard for their lease.
-/// It judges only while its own way to the others has been up for as long.
+/// It judges only while its own way to the others has been up for as long, and it has been looking all the time: a process that stood still, stopped
+/// or with its machine, has much to read before it knows who has been silent.
+///
+/// When the way to the others comes back, they may still be on their own way back: what was sent to them at once would be lost. So for a moment
+/// it waits for a sign of each (``isWaiting``).
 package struct Membership: Sendable {
     package enum State: Equatable, Sendable {
         case outside
@@ -17,7 +21,9 @@ package struct Membership: Sendable {
 
     package enum Order: Equatable, Sendable {
         /// Every node is told of this one.
-        case announce
+        ///
+        /// - Parameter asks: whether each is to say at once that it is there.
+        case announce(asks: Bool)
         /// One node is told of this one.
         case answer(NodeName)
         /// An instance of this node's own name is told that the name is taken.
@@ -46,6 +52,8 @@ package struct Membership: Sendable {
     package static let objectionTime = Duration.milliseconds(500)
     /// Between two complaints about a clash.
     private static let complaintInterval = Duration.seconds(60)
+    /// How long the others are waited for when the way to them is back: about as long as they wait between two attempts.
+    package static let returnTime = Duration.milliseconds(2500)
 
     package let own: NodeInstance
     private let started: UInt64
@@ -59,6 +67,10 @@ package struct Membership: Sendable {
     /// The other node of this one's name, and when it was heard last.
     private var rival: (instance: UInt64, heardAt: MonotonicTime)?
     private var nextComplaint: MonotonicTime?
+    private var tickedAt: MonotonicTime?
+    /// Nodes that may not have a way to this one yet, and how long they are waited for.
+    private var awaited: Set<NodeName> = []
+    private var awaitedUntil: MonotonicTime?
 
     /// - Parameter started: in milliseconds since 1970.
     package init(own: NodeInstance, started: UInt64, lease: Duration) {
@@ -88,6 +100,9 @@ package struct Membership: Sendable {
     /// Whether another node had this one's name first.
     package var hasClash: Bool { rival != nil }
 
+    /// Whether what is for others had better wait: some of them may not hear yet.
+    package var isWaiting: Bool { !awaited.isEmpty }
+
     /// The node that follows a name in the ring of names, whether that name is there or not: it keeps the records of its node. `nil` where
     /// there is no other.
     package func successor(of name: NodeName) -> NodeName? {
@@ -101,7 +116,7 @@ package struct Membership: Sendable {
     package mutating func join(at now: MonotonicTime) -> [Order] {
         guard state == .outside else { return [] }
         state = .asking(since: upSince == nil ? nil : now)
-        return upSince == nil ? [] : [.announce]
+        return upSince == nil ? [] : [.announce(asks: false)]
     }
 
     /// The way to the others is there, or there again.
@@ -110,18 +125,29 @@ package struct Membership: Sendable {
         switch state {
         case .outside, .refused: return []
         case .asking: state = .asking(since: now)
-        case .member: nextAnnouncement = now + lease / 4
+        case .member:
+            nextAnnouncement = now + lease / 4
+            awaited = Set(peers.keys)
+            awaitedUntil = now + Self.returnTime
         }
-        return [.announce]
+        return [.announce(asks: state == .member)]
     }
 
     package mutating func wentDown() {
         upSince = nil
+        awaited = []
         if case .asking = state { state = .asking(since: nil) }
     }
 
     package mutating func tick(at now: MonotonicTime) -> [Order] {
-        guard let upSince else { return [] }
+        defer { tickedAt = now }
+        guard upSince != nil else { return [] }
+        // It stood still: what the others have said meanwhile is yet to be read. Less than this cannot have made anybody look lost.
+        if let tickedAt, now.since(tickedAt) >= lease / 2 { upSince = now }
+        if let awaitedUntil, awaitedUntil <= now {
+            awaited = []
+            self.awaitedUntil = nil
+        }
         var orders: [Order] = []
         switch state {
         case .outside, .refused: return []
@@ -129,11 +155,11 @@ package struct Membership: Sendable {
             guard let since, now.since(since) >= Self.objectionTime else { return [] }
             state = .member
             nextAnnouncement = now + lease / 4
-            orders = [.accepted, .announce]
+            orders = [.accepted, .announce(asks: false)]
         case .member:
             if let next = nextAnnouncement, next <= now {
                 nextAnnouncement = now + lease / 4
-                orders = [.announce]
+                orders = [.announce(asks: false)]
             }
         }
         if let rival {
@@ -145,7 +171,7 @@ package struct Membership: Sendable {
             }
         }
         for name in ring {
-            guard let peer = peers[name], now.since(upSince) >= peer.lease, now.since(peer.heardAt) >= peer.lease else { continue }
+            guard let upSince, let peer = peers[name], now.since(upSince) >= peer.lease, now.since(peer.heardAt) >= peer.lease else { continue }
             remove(name)
             orders.append(.lost(NodeInstance(name, peer.instance)))
         }
@@ -156,6 +182,7 @@ package struct Membership: Sendable {
     package mutating func heard(_ sender: NodeInstance, at now: MonotonicTime) {
         guard peers[sender.name]?.instance == sender.number else { return }
         peers[sender.name]?.heardAt = now
+        awaited.remove(sender.name)
     }
 
     package mutating func announced(_ announcement: NodeAnnouncement, by sender: NodeInstance, at now: MonotonicTime) -> [Order] {
@@ -170,7 +197,7 @@ package struct Membership: Sendable {
             peer.lease = announcement.lease
             peer.announcement = announcement
             peers[sender.name] = peer
-            return []
+            return announcement.asks ? answer(sender.name) : []
         }
         guard !announcement.isJoining else {
             peers[sender.name]?.challenger = sender.number
@@ -228,6 +255,7 @@ package struct Membership: Sendable {
 
     private mutating func remove(_ name: NodeName) {
         peers[name] = nil
+        awaited.remove(name)
         ring.removeAll { $0 == name }
     }
 }

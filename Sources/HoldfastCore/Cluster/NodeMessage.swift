@@ -56,6 +56,8 @@ package struct NodeAnnouncement: Equatable, Sendable {
     package var isDraining: Bool
     /// Whether it asks if its name is free. It is no member yet.
     package var isJoining: Bool
+    /// Whether it asks every node to say at once that it is there.
+    package var asks = false
 
     package init(
         started: UInt64, lease: Duration, version: String, connections: Int = 0, isDraining: Bool = false, isJoining: Bool = false

@@ -11,7 +11,7 @@ package struct NodeMessageReader: Sendable {
     private let name: ByteBuffer
     /// The sender's instance.
     package let instance: UInt64
-    /// The message's place among all that this instance sent.
+    /// The message's place among all that this instance sent; 0 where it has none: one that goes before all that waits (``NodeMessage/isUrgent``).
     package let number: UInt64
     private let kind: UInt8
     private let body: ByteBuffer
@@ -47,6 +47,9 @@ package struct NodeMessageReader: Sendable {
 
     /// Whether ``message()`` is ``NodeMessage/broadcasts(_:)``, if it is anything.
     package var hasBroadcasts: Bool { kind == NodeMessageKind.broadcasts.rawValue }
+
+    /// Whether ``message()`` is ``NodeMessage/isUrgent``, if it is anything.
+    package var isUrgent: Bool { kind == NodeMessageKind.announcement.rawValue || kind == NodeMessageKind.objection.rawValue }
 
     /// Reads the rest. What stands behind the last field is of a later version, and passed over.
     package func message() throws(NodeMessageError) -> NodeMessage {
@@ -104,8 +107,10 @@ extension FieldReader {
         // Bits of later versions are passed over.
         let flags = try byte()
         let connections = try integer()
-        return NodeAnnouncement(
+        var announcement = NodeAnnouncement(
             started: started, lease: lease, version: try text(), connections: connections, isDraining: flags & 1 != 0, isJoining: flags & 2 != 0)
+        announcement.asks = flags & 4 != 0
+        return announcement
     }
 
     fileprivate mutating func handedOver() throws(NodeMessageError) -> HandedOverRecords {

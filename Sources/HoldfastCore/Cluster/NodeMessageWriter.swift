@@ -86,7 +86,7 @@ package struct NodeMessageWriter: Sendable {
             var writer = begin(.announcement, 64)
             writer.number(announcement.started)
             writer.duration(announcement.lease)
-            writer.byte((announcement.isDraining ? 1 : 0) | (announcement.isJoining ? 2 : 0))
+            writer.byte((announcement.isDraining ? 1 : 0) | (announcement.isJoining ? 2 : 0) | (announcement.asks ? 4 : 0))
             writer.number(announcement.connections)
             writer.text(announcement.version)
             return writer.buffer

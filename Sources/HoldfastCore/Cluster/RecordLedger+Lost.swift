@@ -104,11 +104,11 @@ extension RecordLedger {
             if now.since(entry.first) >= Self.doubtTime { dropAll(of: node) } else { handOver(node, to: entry.successor, at: now) }
         }
         for place in leaving.indices {
-            let page = Array(leaving[place].rest.prefix(Self.pageSize))
+            let page = leaving[place].rest.prefix(RecordPage.end(of: leaving[place].rest) { $0.bytes.readableBytes })
             leaving[place].rest = leaving[place].rest.dropFirst(page.count)
             let leaving = leaving[place]
             let records = HandedOverRecords(
-                lost: leaving.lost, listing: leaving.listing, isComplete: leaving.isComplete, isLast: leaving.rest.isEmpty, records: page)
+                lost: leaving.lost, listing: leaving.listing, isComplete: leaving.isComplete, isLast: leaving.rest.isEmpty, records: Array(page))
             orders.append(.tell(leaving.to, .handedOver(records)))
         }
         leaving.removeAll(where: \.rest.isEmpty)

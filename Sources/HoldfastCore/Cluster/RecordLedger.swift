@@ -24,7 +24,7 @@ package struct RecordLedger: Sendable {
 
     /// How long the one that reports waits for records that others have, where it does not have them all itself.
     package static let patience = Duration.seconds(1)
-    /// How many records go to another node at a time, and ids to one that came back.
+    /// How many ids go at a time to a node that came back.
     package static let pageSize = 500
     /// After which time records are handed over again that nobody has said to have reported, and for how long that goes on.
     static let retryTime = Duration.seconds(5)
@@ -76,6 +76,8 @@ package struct RecordLedger: Sendable {
 
     /// A node that lives has something kept.
     package mutating func take(_ batch: RecordBatch, of node: NodeInstance, at now: MonotonicTime) -> [Order] {
+        // Lists and their pieces are counted up one by one: no node comes near these.
+        guard batch.listing > 0, batch.listing < .max, batch.index < .max else { return [] }
         var copy = copies.removeValue(forKey: node) ?? RecordCopy(listing: 0)
         count(copy, -1)
         defer {

@@ -31,10 +31,8 @@ package struct RecordSender: Sendable {
         var end: Order { .tell(guardian.name, .forgetRecords(listing: listing)) }
     }
 
-    /// How many records go out at a time.
-    package static let pageSize = 500
-    /// About how many bytes of changes go into one message.
-    private static let batchBytes = 256 << 10
+    /// How many records are fetched at a time.
+    package static let pageSize = RecordPage.maxCount
 
     /// The one that keeps, or is getting, the records.
     private var current: Stream?
@@ -146,18 +144,14 @@ package struct RecordSender: Sendable {
 
     /// Changes in pieces of a message each; one empty piece for none.
     private static func batches(of changes: [RecordChange]) -> [[RecordChange]] {
-        var batches: [[RecordChange]] = [[]]
-        var bytes = 0
-        for change in changes {
-            if bytes > batchBytes || batches[batches.count - 1].count >= pageSize {
-                batches.append([])
-                bytes = 0
-            }
-            batches[batches.count - 1].append(change)
-            bytes += 64
-            if case .set(let record) = change { bytes += record.bytes.readableBytes }
+        var batches: [[RecordChange]] = []
+        var rest = changes[...]
+        while !rest.isEmpty {
+            let count = RecordPage.end(of: rest) { if case .set(let record) = $0 { record.bytes.readableBytes } else { 0 } }
+            batches.append(Array(rest.prefix(count)))
+            rest = rest.dropFirst(count)
         }
-        return batches
+        return batches.isEmpty ? [[]] : batches
     }
 }
 

@@ -67,7 +67,7 @@ final class RecordKeeper {
         for case let connection as Connection in shard.members(after: slot) where holds(connection.id) {
             guard page.count < limit else { break }
             guard let record = record(of: connection, on: shard) else { continue }
-            changes.sent(connection.id.slot)
+            changes.listed(connection.id.slot)
             page.append(record)
         }
         return page

@@ -197,7 +197,71 @@ import Testing
         }
     }
 
+    @Test("While it is held, what is urgent goes out alone", arguments: kinds)
+    func held(_ kind: BusAddress.Kind) async throws {
+        try await withEngine(kind) { engine, rig, _ in
+            try await rig.start()
+            rig.bus.hold(true)
+            publish(rig.bus, ["1"])
+            rig.bus.publish([.text("s", "now", isFleeting: true, isUrgent: true)])
+            publish(rig.bus, ["2"])
+            try await eventually("what is urgent comes") { !engine.seen.published.isEmpty }
+            #expect(engine.seen.published.map(\.text) == ["now"])
+            rig.bus.hold(false)
+            try await eventually("the rest comes") { engine.seen.published.map(\.text) == ["now", "1", "2"] }
+        }
+    }
+
+    @Test("A bus that stops while it is held sends what waits", arguments: kinds)
+    func heldAtTheEnd(_ kind: BusAddress.Kind) async throws {
+        try await withEngine(kind) { engine, rig, _ in
+            try await rig.start()
+            rig.bus.hold(true)
+            publish(rig.bus, ["1"])
+            await rig.bus.stop()
+            #expect(engine.seen.published.map(\.text) == ["1"])
+        }
+    }
+
     // MARK: Refusals
+
+    @Test("Of several servers one that takes this node is enough", arguments: kinds)
+    func oneOfTwo(_ kind: BusAddress.Kind) async throws {
+        var behaviour = FakeEngine.Behaviour()
+        behaviour.accepts = false
+        let (good, bad) = (FakeEngine(kind), FakeEngine(kind, behaviour))
+        let urls = ["\(kind)://u:geheim@127.0.0.1:\(try await bad.start())", "\(kind)://u:geheim@127.0.0.1:\(try await good.start())"]
+        // Which is tried first is left to chance.
+        for _ in 0..<10 {
+            let rig = try BusRig(urls)
+            try await rig.start()
+            #expect(rig.bus.status.isUp)
+            await rig.bus.stop()
+        }
+        try await good.stop()
+        let rig = try BusRig(urls)
+        let start = Task { try await rig.start() }
+        try await eventually("the other is waited for") { rig.bus.status.problem?.contains("refused") == true }
+        await rig.bus.stop()
+        await #expect(throws: CancellationError.self) { try await start.value }
+        try await bad.stop()
+    }
+
+    @Test("What may not be heard is asked for again after a while", arguments: kinds)
+    func forbidden(_ kind: BusAddress.Kind) async throws {
+        var times = BusTimes()
+        times.refused = .milliseconds(50)
+        try await withEngine(kind, times: times) { engine, rig, _ in
+            rig.bus.subscribe(["a"])
+            try await rig.start()
+            engine.behave { $0.forbidden = ["b"] }
+            rig.bus.subscribe(["b"])
+            try await eventually("it is said") { rig.lines.all.contains { $0.contains("refused something") } }
+            #expect(rig.bus.status.isUp)
+            engine.behave { $0.forbidden = [] }
+            try await eventually("it is heard") { engine.seen.subjects[1]?.contains("b") == true }
+        }
+    }
 
     @Test("Credentials that are refused end the start", arguments: kinds)
     func refused(_ kind: BusAddress.Kind) async throws {

@@ -12,15 +12,19 @@ import Synchronization
 
 /// Hears what a bus brings, and remembers it.
 final class BusProbe: BusListener {
-    private let heard = Mutex<(messages: [BusMessage], ups: [Bool])>(([], []))
+    private let heard = Mutex<(messages: [BusMessage], ups: [Bool], refusals: [String])>(([], [], []))
 
     var messages: [BusMessage] { heard.withLock { $0.messages } }
     /// Each time that the connection came or broke.
     var ups: [Bool] { heard.withLock { $0.ups } }
 
+    var refusals: [String] { heard.withLock { $0.refusals } }
+
     func received(_ messages: [BusMessage]) { heard.withLock { $0.messages += messages } }
 
     func changed(isUp: Bool) { heard.withLock { $0.ups.append(isUp) } }
+
+    func refused(_ why: String) { heard.withLock { $0.refusals.append(why) } }
 }
 
 /// Log lines, as one text each.

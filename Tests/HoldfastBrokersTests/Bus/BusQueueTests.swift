@@ -115,6 +115,29 @@ import Testing
         #expect(queue.dropped == 0)
     }
 
+    @Test("While it is held, only what is urgent goes out; then all that waited, in its order")
+    func held() {
+        var queue = BusQueue(maxBytes: Self.room)
+        queue.append([.text("s", "lost", isFleeting: true, isUrgent: true), .text("s", "1")])
+        queue.open(messageLimit: 1000)
+        queue.isHeld = true
+        #expect(!queue.hasNext)
+        queue.append([.text("s", "2"), .text("s", "now", isFleeting: true, isUrgent: true)])
+        #expect(texts(queue.take(upTo: 1000)) == ["now"])
+        #expect(!queue.hasNext && !queue.isEmpty)
+        queue.isHeld = false
+        #expect(texts(queue.take(upTo: 1000)) == ["1", "2"])
+        queue.confirm(1)
+        queue.isHeld = true
+        queue.append([.text("s", "3")])
+        queue.close()
+        #expect(!queue.isHeld, "it is held anew when it is open again, or not")
+        queue.open(messageLimit: 1000)
+        #expect(texts(queue.take(upTo: 1000)) == ["1", "2", "3"])
+        queue.confirm(3)
+        #expect(queue.isEmpty && queue.bytes == 0 && queue.dropped == 0)
+    }
+
     @Test("What the engine does not take is dropped and counted, whether it was there before the limit was known or comes later")
     func limit() {
         var queue = BusQueue(maxBytes: Self.room)

@@ -16,6 +16,8 @@ final class FakeEngine: Sendable {
         var answers = true
         /// Connections up to this one get no answers, whatever ``answers`` says.
         var mutedUpTo = 0
+        /// Subjects that may not be asked for.
+        var forbidden: Set<String> = []
         /// NATS: more of what it says about itself, each with a comma in front.
         var info = ""
     }
@@ -135,6 +137,10 @@ final class FakeConversation: ChannelInboundHandler {
         case "PING" where answers: say(engine.kind == .nats ? "PONG\r\n" : "+PONG\r\n", context)
         case "SUB", "SUBSCRIBE":
             let subjects = engine.kind == .nats ? [words[1]] : Array(words.dropFirst())
+            guard behaviour.forbidden.isDisjoint(with: subjects) else {
+                let text = "-ERR 'Permissions Violation for Subscription to \"\(subjects[0])\"'\r\n"
+                return say(engine.kind == .nats ? text : "-NOPERM no\r\n", context)
+            }
             engine.state.withLock { state in
                 state.seen.subjects[number, default: []] += subjects
                 state.seen.batches.append(subjects.count)

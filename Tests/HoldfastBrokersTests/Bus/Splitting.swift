@@ -67,7 +67,7 @@ extension BusOpening {
 }
 
 extension BusMessage {
-    static func text(_ subject: String, _ text: String, isFleeting: Bool = false) -> BusMessage {
-        BusMessage(subject: subject, bytes: ByteBuffer(string: text), isFleeting: isFleeting)
+    static func text(_ subject: String, _ text: String, isFleeting: Bool = false, isUrgent: Bool = false) -> BusMessage {
+        BusMessage(subject: subject, bytes: ByteBuffer(string: text), isFleeting: isFleeting, isUrgent: isUrgent)
     }
 }

@@ -226,8 +226,33 @@ import Testing
         #expect(nodes[1].broker.status.notUnderstood == 2)
     }
 
+    @Test("A node whose messages the engine does not carry does not join")
+    func mayNotPublish() async throws {
+        let node = try cluster.make("a")
+        let joining = Task { try await node.broker.join(node.inbox, on: cluster.loop) }
+        await cluster.settle()
+        node.bus.refuse("no right to publish")
+        await cluster.settle()
+        let error = await #expect(throws: BrokerError.self) { try await joining.value }
+        #expect(error?.code == .refused && error?.description.contains("no right to publish") == true)
+    }
+
+    @Test("While it has not joined, a node says what is wrong with the broker")
+    func problemBeforeJoining() async throws {
+        let node = try cluster.make("a", isAllowed: false)
+        #expect(node.broker.status.problem == "this node has not joined its cluster yet")
+        let joining = Task { try await node.broker.join(node.inbox, on: cluster.loop) }
+        await cluster.settle()
+        #expect(node.broker.status.problem == "memory:1 is out of reach")
+        node.bus.connect()
+        await cluster.advance(.seconds(1))
+        try await joining.value
+        #expect(node.broker.status.problem == nil)
+    }
+
     private struct SilentListener: BusListener {
         func received(_ messages: [BusMessage]) {}
         func changed(isUp: Bool) {}
+        func refused(_ why: String) {}
     }
 }

@@ -28,6 +28,77 @@ import Testing
         #expect(nodes[1].broker.status.repeated == 0)
     }
 
+    @Test("What was published while the engine was away reaches nodes that come back later than the publisher")
+    func backOneByOne() async throws {
+        let nodes = try await cluster.nodes("a", "b", "c")
+        for node in nodes { node.broker.began(try .sample("room")) }
+        await cluster.settle()
+        for node in nodes { node.bus.cut() }
+        await cluster.settle()
+        for (place, node) in nodes.enumerated() { for text in ["1", "2"] { node.broker.broadcast([try .sample("room", "\(place).\(text)")]) } }
+        for node in nodes {
+            node.bus.connect()
+            await cluster.advance(.milliseconds(700))
+        }
+        await cluster.advance(.milliseconds(200))
+        for (place, node) in nodes.enumerated() {
+            let others = (0..<3).filter { $0 != place }
+            #expect(Set(node.inbox.texts) == Set(others.flatMap { ["\($0).1", "\($0).2"] }))
+            for other in others { #expect(node.inbox.texts.filter { $0.hasPrefix("\(other).") } == ["\(other).1", "\(other).2"]) }
+            #expect(node.broker.status.repeated == 0 && node.broker.status.dropped == 0)
+        }
+    }
+
+    @Test("Nodes that do not come back are waited for for a moment only; actions on connections elsewhere are refused meanwhile")
+    func notBack() async throws {
+        let nodes = try await cluster.nodes("a", "b", "c")
+        nodes[1].broker.began(try .sample("room"))
+        await cluster.settle()
+        for node in nodes { node.bus.cut() }
+        await cluster.settle()
+        nodes[0].broker.broadcast([try .sample("room", "1")])
+        nodes[1].bus.connect()
+        nodes[0].bus.connect()
+        await cluster.advance(.milliseconds(300))
+        let id = ConnectionID.sample(1, node: nodes[1].broker.node)
+        #expect(await nodes[0].broker.perform([.send(.text(ByteBuffer(string: "x")), to: id)], on: nodes[1].broker.node) == [.unreachable])
+        nodes[0].broker.broadcast([try .sample("room", "2")])
+        await cluster.advance(.milliseconds(1500))
+        #expect(nodes[1].inbox.texts == [])
+        await cluster.advance(.milliseconds(1000))
+        #expect(nodes[1].inbox.texts == ["1", "2"])
+    }
+
+    @Test("Actions that nobody waits for wait for the engine")
+    func actionsWait() async throws {
+        let nodes = try await cluster.nodes("a", "b")
+        let id = ConnectionID.sample(1, node: nodes[1].broker.node)
+        nodes[0].bus.cut()
+        await cluster.settle()
+        nodes[0].broker.send([.send(.text(ByteBuffer(string: "x")), to: id)], to: nodes[1].broker.node, answer: nil)
+        await cluster.settle()
+        nodes[0].bus.connect()
+        await cluster.advance(.milliseconds(300))
+        #expect(nodes[1].inbox.notes.performed == [[.send(.text(ByteBuffer(string: "x")), to: id)]])
+    }
+
+    @Test("What lies on the desk is bounded, and what is dropped is counted")
+    func desk() throws {
+        var desk = ClusterDesk(maxBytes: 1000)
+        desk.state = .joined
+        let writer = NodeMessageWriter(sender: NodeInstance(try #require(NodeName("a")), 1))
+        for _ in 0..<10 {
+            var bytes = writer.bytes(of: [try .sample("room", String(repeating: "x", count: 200))][...])
+            _ = desk.add(&bytes, to: "s", writer)
+        }
+        #expect(desk.counts.sent < 5 && desk.counts.sent > 0 && desk.counts.dropped == 10 - desk.counts.sent)
+        var items: [ClusterDesk.Item] = []
+        desk.take(keeping: &items)
+        #expect(items.count == desk.counts.sent)
+        var bytes = writer.bytes(of: [try .sample("room", "x")][...])
+        #expect(desk.add(&bytes, to: "s", writer))
+    }
+
     @Test("What one read brings is delivered in one call")
     func oneCall() async throws {
         let nodes = try await cluster.nodes("a", "b")

@@ -45,6 +45,7 @@ final class MemoryBus: Bus {
 
     private struct State {
         var subjects: Set<String> = []
+        var isHeld = false
         var isAllowed = true
         var isUp = false
         var loop: (any EventLoop)?
@@ -110,17 +111,43 @@ final class MemoryBus: Bus {
 
     /// The connection comes (back): the last `replaying` messages are sent again, and then those that waited.
     func connect(replaying count: Int = 0) {
-        let (messages, loop, listener, starting) = state.withLockedValue { state in
+        let (loop, listener, starting) = state.withLockedValue { state in
             state.isAllowed = true
             state.isUp = true
-            let messages = state.sent.suffix(count) + state.queue
-            state.queue = []
+            // All waits until the listener knows, which may hold it.
+            state.isHeld = true
+            state.queue.insert(contentsOf: state.sent.suffix(count), at: 0)
             defer { state.starting = nil }
-            return (messages, state.loop, state.listener, state.starting)
+            return (state.loop, state.listener, state.starting)
         }
-        exchange.publish(Array(messages), from: self)
-        loop?.execute { listener?.changed(isUp: true) }
+        loop?.execute {
+            self.state.withLockedValue { $0.isHeld = false }
+            listener?.changed(isUp: true)
+            self.letGo()
+        }
         starting?.succeed()
+    }
+
+    /// Sends what waits, unless it is held.
+    private func letGo() {
+        let messages = state.withLockedValue { state -> [BusMessage] in
+            guard state.isUp, !state.isHeld else { return [] }
+            defer { state.queue = [] }
+            state.sent += state.queue
+            return state.queue
+        }
+        if !messages.isEmpty { exchange.publish(messages, from: self) }
+    }
+
+    func hold(_ isHeld: Bool) {
+        state.withLockedValue { $0.isHeld = isHeld && $0.isUp }
+        letGo()
+    }
+
+    /// The engine refuses to carry something.
+    func refuse(_ why: String) {
+        let (loop, listener) = state.withLockedValue { ($0.loop, $0.listener) }
+        loop?.execute { listener?.refused(why) }
     }
 
     /// The connection breaks.
@@ -128,6 +155,8 @@ final class MemoryBus: Bus {
         let (loop, listener) = state.withLockedValue { state in
             state.isUp = false
             state.isAllowed = false
+            state.isHeld = false
+            state.queue.removeAll(where: \.isFleeting)
             return (state.loop, state.listener)
         }
         loop?.execute { listener?.changed(isUp: false) }
@@ -148,18 +177,15 @@ final class MemoryBus: Bus {
     }
 
     func publish(_ messages: [BusMessage]) {
-        let isUp = state.withLockedValue { state in
-            guard state.isUp else {
-                state.queue += messages.filter { !$0.isFleeting }
-                let excess = max(0, state.queue.count - queueLimit)
-                state.queue.removeFirst(excess)
-                state.dropped += excess
-                return false
-            }
-            state.sent += messages
-            return true
+        let urgent = state.withLockedValue { state -> [BusMessage] in
+            state.queue += messages.filter { !$0.isUrgent && (state.isUp || !$0.isFleeting) }
+            let excess = state.isUp ? 0 : max(0, state.queue.count - queueLimit)
+            state.queue.removeFirst(excess)
+            state.dropped += excess
+            return state.isUp ? messages.filter(\.isUrgent) : []
         }
-        if isUp { exchange.publish(messages, from: self) }
+        if !urgent.isEmpty { exchange.publish(urgent, from: self) }
+        letGo()
     }
 
     private func receive(_ messages: [BusMessage]) {

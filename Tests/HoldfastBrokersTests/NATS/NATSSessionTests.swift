@@ -110,6 +110,17 @@ import Testing
         #expect(session.said() == "")
     }
 
+    @Test("Of other servers it believes what comes by TLS, where there is to be TLS")
+    func strangers() {
+        let info = #"INFO {"tls_required":true,"tls_available":true,"connect_urls":["10.0.0.9:4222"]}"# + "\r\n"
+        for (encryption, isBelieved) in [(.ifAsked, false), (.always, false), (.settled, true)] as [(BusOpening.Encryption, Bool)] {
+            var session = NATSSession(.plain(.none, encryption))
+            #expect(session.receive(info).events.contains(.servers([HostPort(host: "10.0.0.9", port: 4222)])) == isBelieved)
+            session.startedTLS()
+            #expect(session.receive(info).events.contains(.servers([HostPort(host: "10.0.0.9", port: 4222)])))
+        }
+    }
+
     // MARK: Messages
 
     @Test("Everything is understood alike however it is cut")
@@ -184,7 +195,7 @@ import Testing
         session.mark()
         let news = session.receive("-ERR 'Permissions Violation for Publish to \"x\"'\r\nPONG\r\n")
         #expect(news.refused == 1 && news.confirmed == 1)
-        #expect(news.events == [.complaint("Permissions Violation for Publish to \"x\"")])
+        #expect(news.events == [.messageRefused("Permissions Violation for Publish to \"x\"")])
     }
 
     @Test("A subscription that may not be made is a refusal at the beginning, and named later")
@@ -193,7 +204,7 @@ import Testing
         var early = ready()
         #expect(early.receive(error).failure?.kind == .refused)
         var late = settled()
-        #expect(late.receive(error) == BusNews(events: [.complaint("Permissions Violation for Subscription to \"x\"")]))
+        #expect(late.receive(error) == BusNews(events: [.subscriptionRefused("Permissions Violation for Subscription to \"x\"")]))
     }
 
     @Test(

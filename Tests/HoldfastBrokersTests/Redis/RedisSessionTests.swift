@@ -112,7 +112,7 @@ import Testing
                 news.messages == [.text("a", "early"), .text("a", "hello"), .text("a", ""), .text("bä", "1\r\n2"), .text("a", "ok")],
                 "\(parts.count) parts")
             #expect(news.confirmed == 3 && news.refused == 1)
-            #expect(news.events == [.ready, .settled, .complaint("a message was refused: NOPERM no")])
+            #expect(news.events == [.ready, .settled, .messageRefused("a message was refused: NOPERM no")])
         }
     }
 
@@ -170,7 +170,7 @@ import Testing
         #expect(early.receive("-NOPERM no\r\n").failure?.kind == .refused)
         var late = settled()
         late.subscribe(["x", "y"])
-        #expect(late.receive("-NOPERM no\r\n") == BusNews(events: [.complaint("a subscription was refused: NOPERM no")]))
+        #expect(late.receive("-NOPERM no\r\n") == BusNews(events: [.subscriptionRefused("a subscription was refused: NOPERM no")]))
         late.ping()
         #expect(late.receive("+PONG\r\n") == BusNews())
     }

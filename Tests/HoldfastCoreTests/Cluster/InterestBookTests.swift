@@ -74,4 +74,17 @@ import Testing
             #expect(book.count == wanted.count)
         }
     }
+
+    @Test("A channel that comes and goes all the time leaves nothing behind")
+    func flapping() {
+        var book = InterestBook(linger: .seconds(3600))
+        let channel = ChannelName.sample("c")
+        for second in 0..<10_000 {
+            _ = book.began(channel)
+            book.ended(channel, at: .after(.seconds(second)))
+        }
+        #expect(book.remembered < 200)
+        #expect(book.due(at: .after(.seconds(13_598))) == [])
+        #expect(book.due(at: .after(.seconds(13_599))) == [channel])
+    }
 }

@@ -52,6 +52,29 @@ import Testing
         #expect(ledger.take(handed(1, true, [1, 2]), isMember: false, at: start) == [.tellAll(.reported(node))])
     }
 
+    @Test("Numbers that no node comes to are not taken", arguments: [(0, 0), (0, .max), (1, .max), (.max, 0)] as [(UInt64, UInt64)])
+    func strangeNumbers(_ listing: UInt64, _ index: UInt64) {
+        var ledger = RecordLedger()
+        #expect(ledger.take(batch(listing, index, true, [1]), of: node, at: start) == [])
+        #expect(ledger.recordCount == 0 && ledger.byteCount == 0)
+    }
+
+    @Test("Records that go to another node fit into a message, however large they are")
+    func largePages() {
+        var ledger = RecordLedger()
+        let large = String(repeating: "x", count: 100_000)
+        let changes = (1...20 as ClosedRange<UInt64>).map { RecordChange.set(record($0, large)) }
+        _ = ledger.take(RecordBatch(listing: 1, index: 0, isComplete: true, changes: changes), of: node, at: start)
+        ledger.lost(node, successor: far, own: own, at: start)
+        var pages: [HandedOverRecords] = []
+        for _ in 0..<20 {
+            for case .tell(far, .handedOver(let page)) in ledger.tick(at: start) { pages.append(page) }
+        }
+        #expect(pages.allSatisfy { $0.records.reduce(0) { $0 + $1.bytes.readableBytes } <= 512 << 10 && !$0.records.isEmpty })
+        #expect(pages.flatMap(\.records).count == 20)
+        #expect(pages.map(\.isLast) == Array(repeating: false, count: pages.count - 1) + [true])
+    }
+
     @Test("What is not whole waits for others that have more")
     func partial() {
         var ledger = RecordLedger()
