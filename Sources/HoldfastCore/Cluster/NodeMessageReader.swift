@@ -103,7 +103,7 @@ extension FieldReader {
         guard NodeAnnouncement.leases.contains(lease) else { throw .invalid(.number) }
         // Bits of later versions are passed over.
         let flags = try byte()
-        let connections = try integer()
+        let connections = try amount()
         return NodeAnnouncement(
             started: started, lease: lease, version: try text(), connections: connections, isDraining: flags & 1 != 0, isJoining: flags & 2 != 0)
     }

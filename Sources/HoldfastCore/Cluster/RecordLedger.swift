@@ -87,7 +87,8 @@ package struct RecordLedger: Sendable {
             guard batch.index == 0 else { return ask(node, &copy, at: now) }
             copy.begin(batch.listing)
         }
-        guard batch.index >= copy.nextIndex else { return [] }
+        // None comes behind the last place that there can be.
+        guard batch.index >= copy.nextIndex, batch.index < .max else { return [] }
         let hasGap = batch.index > copy.nextIndex
         copy.nextIndex = batch.index + 1
         for change in batch.changes {
