@@ -114,7 +114,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastCoreTests",
             dependencies: ["HoldfastCore", "HoldfastWire", nioCore, nioEmbedded, httpTypes],
-            resources: [.copy("Dialect/Transcripts")],
+            resources: [.copy("Dialect/Transcripts"), .copy("Cluster/GoldenBytes.txt")],
             swiftSettings: settings
         ),
         .testTarget(
