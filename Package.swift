@@ -114,7 +114,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastCoreTests",
             dependencies: ["HoldfastCore", "HoldfastWire", nioCore, nioEmbedded, httpTypes],
-            resources: [.copy("Dialect/Transcripts")],
+            resources: [.copy("Dialect/Transcripts"), .copy("Cluster/GoldenBytes.txt")],
             swiftSettings: settings
         ),
         .testTarget(
@@ -157,17 +157,17 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `make fuzz` (Fuzz/README.md): the rooms that read what strangers send, built for libFuzzer, and one program that feeds them.
+// `make fuzz` (Fuzz/README.md): the rooms that read what comes from outside, built for libFuzzer, and one program that feeds them.
 if Context.environment["HOLDFAST_FUZZ"] != nil {
     let sanitizers = ["-sanitize=fuzzer,address"]
-    for target in package.targets where target.name == "HoldfastWire" || target.name == "HoldfastCore" {
+    for target in package.targets where ["HoldfastWire", "HoldfastCore", "HoldfastBrokers"].contains(target.name) {
         target.swiftSettings = settings + [.unsafeFlags(sanitizers)]
     }
     package.targets += [
         .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
         .executableTarget(
             name: "holdfast-fuzz",
-            dependencies: ["CLibFuzzer", "HoldfastCore", "HoldfastWire", nioCore, nioHTTP1, nioEmbedded],
+            dependencies: ["CLibFuzzer", "HoldfastBrokers", "HoldfastCore", "HoldfastWire", nioCore, nioHTTP1, nioEmbedded],
             path: "Fuzz/Sources",
             swiftSettings: settings + [.unsafeFlags(sanitizers)],
             linkerSettings: [.unsafeFlags(sanitizers + ["-use-ld=lld"])]

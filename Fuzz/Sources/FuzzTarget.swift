@@ -13,7 +13,7 @@ struct FuzzTarget: Sendable {
         Handshake.target, ClientHandshake.target, Extensions.target, Frames.target, Messages.target, Inflate.target, UTF8.target,
         HTTPResponse.target, JSON.target, JSONAnswer.target, WsaasAnswer.target, SlipAnswer.target, UnsocketAnswer.target, TextPatterns.target,
         Wsify.target, WebSocketEvents.target, Grip.target, Holds.target,
-        Patches.target, Settings.target, Configuration.target,
+        Patches.target, Settings.target, Configuration.target, NodeMessages.target, SessionRecords.target, NATS.target, RESP.target,
     ]
 }
 

@@ -26,7 +26,9 @@ enum Settings {
 
         if let url = TargetURL(text) { claim(isLine(url.authority + url.requestTarget(appending: "/7")), "\(url)") }
         if let trace = TraceContext(traceparent: text) {
-            claim(TraceContext(traceparent: trace.traceparent(span: 0)) == trace, "\(trace)")
+            var written = ByteBuffer()
+            trace.write(span: 0, into: &written)
+            claim(TraceContext(traceparent: String(buffer: written)) == trace, "\(trace)")
         }
         if let policy = try? OriginPolicy([text]) { claim(policy.allows([]) && !policy.allows([text, text]), "\(policy)") }
         _ = WebhookSecret(text)

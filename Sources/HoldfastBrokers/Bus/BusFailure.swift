@@ -2,17 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a connection to an engine has to end.
-struct BusFailure: Error, Equatable, Sendable {
-    enum Kind: Equatable, Sendable {
+package struct BusFailure: Error, Equatable, Sendable {
+    package enum Kind: Equatable, Sendable {
         /// Another try, here or elsewhere, may do better.
         case lost
         /// It will be the same the next time, until somebody changes the engine or the settings: credentials, permissions, certificates, versions.
         case refused
     }
 
-    let kind: Kind
+    package let kind: Kind
     /// One sentence, without a full stop and without credentials.
-    let reason: String
+    package let reason: String
 
     static func lost(_ reason: String) -> BusFailure { BusFailure(kind: .lost, reason: reason) }
 

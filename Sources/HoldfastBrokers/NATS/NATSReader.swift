@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import NIOCore
+package import NIOCore
 
 /// What a NATS server says, one piece at a time.
-enum NATSFrame: Equatable, Sendable {
+package enum NATSFrame: Equatable, Sendable {
     /// A message, by the number of its subscription.
     case message(subscription: Int, ByteBuffer)
     /// A JSON object.
@@ -18,7 +18,7 @@ enum NATSFrame: Equatable, Sendable {
 }
 
 /// Reads a NATS server's side of the protocol, however its bytes are split.
-struct NATSReader: Sendable {
+package struct NATSReader: Sendable {
     /// The longest line: INFO, which names all servers of a cluster.
     static let maxLine = 64 << 10
     /// The largest message; no NATS server carries larger ones.
@@ -26,12 +26,15 @@ struct NATSReader: Sendable {
 
     private var rest = ByteBuffer()
 
-    mutating func append(_ bytes: ByteBuffer) {
+    package init() {}
+
+    /// More bytes have come.
+    package mutating func append(_ bytes: ByteBuffer) {
         if rest.readableBytes == 0 { rest = bytes } else { rest.writeImmutableBuffer(bytes) }
     }
 
     /// The next frame, or `nil` where more bytes are needed.
-    mutating func next() throws(BusFailure) -> NATSFrame? {
+    package mutating func next() throws(BusFailure) -> NATSFrame? {
         guard rest.readableBytes > 0 else { return nil }
         switch rest.withUnsafeReadableBytes({ Self.scan($0) }) {
         case .more:
@@ -51,7 +54,7 @@ struct NATSReader: Sendable {
             case .ping: return .ping
             case .pong: return .pong
             case .ok: return .ok
-            case .error: return .error(Self.unquoted(String(buffer: content)))
+            case .error: return .error(String(buffer: Self.unquoted(content)))
             }
         }
     }
@@ -153,7 +156,9 @@ struct NATSReader: Sendable {
         String(decoding: bytes.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }
 
-    private static func unquoted(_ text: String) -> String {
-        text.count >= 2 && text.hasPrefix("'") && text.hasSuffix("'") ? String(text.dropFirst().dropLast()) : text
+    private static func unquoted(_ text: ByteBuffer) -> ByteBuffer {
+        let (quote, bytes) = (UInt8(ascii: "'"), text.readableBytesView)
+        guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else { return text }
+        return text.getSlice(at: text.readerIndex + 1, length: bytes.count - 2) ?? text
     }
 }

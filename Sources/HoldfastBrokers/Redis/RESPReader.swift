@@ -2,19 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import NIOCore
+package import NIOCore
 
 /// What a Redis server says, one piece at a time.
-enum RESPFrame: Equatable, Sendable {
+package enum RESPFrame: Equatable, Sendable {
     /// A message on a channel: by far the most of what comes.
     case message(channel: String, ByteBuffer)
     case value(RESPValue)
 }
 
 /// Reads a server's side of the Redis protocol, however its bytes are split. Everything is bounded.
-struct RESPReader: Sendable {
+package struct RESPReader: Sendable {
+    /// The longest line.
     static let maxLine = 64 << 10
+    /// The most bytes of one value.
     static let maxBytes = 64 << 20
+    /// The most bytes of an answer: those of its largest value, and what stands around it.
+    private static let maxFrame = maxBytes + maxLine
     /// How deep values may stand in values.
     static let maxDepth = 8
     /// How many values one answer may have, all told.
@@ -24,12 +28,15 @@ struct RESPReader: Sendable {
     /// The channel of the last message: where many come, many are of one channel, and it need not be made anew.
     private var lastChannel = ""
 
-    mutating func append(_ bytes: ByteBuffer) {
+    package init() {}
+
+    /// More bytes have come.
+    package mutating func append(_ bytes: ByteBuffer) {
         if rest.readableBytes == 0 { rest = bytes } else { rest.writeImmutableBuffer(bytes) }
     }
 
     /// The next frame, or `nil` where more bytes are needed.
-    mutating func next() throws(BusFailure) -> RESPFrame? {
+    package mutating func next() throws(BusFailure) -> RESPFrame? {
         guard rest.readableBytes > 0 else { return nil }
         if let message = rest.withUnsafeReadableBytes({ Self.message(in: $0) }) {
             let start = rest.readerIndex
@@ -44,7 +51,7 @@ struct RESPReader: Sendable {
             rest.moveReaderIndex(forwardBy: length)
             return .value(.number(number))
         }
-        var cursor = Cursor(bytes: rest)
+        var cursor = Cursor(rest)
         guard let value = try cursor.value(depth: 0) else {
             // Cut off from what was read before, once that is the larger part: a message that comes in many pieces is not copied for each.
             if rest.readerIndex > rest.readableBytes { rest = rest.slice() }
@@ -65,7 +72,9 @@ struct RESPReader: Sendable {
     private static func message(in bytes: UnsafeRawBufferPointer) -> (channel: Range<Int>, payload: Range<Int>)? {
         let head = messageHead.utf8CodeUnitCount
         guard bytes.count > head, let base = bytes.baseAddress, memcmp(base, messageHead.utf8Start, head) == 0 else { return nil }
-        guard let channel = bulk(in: bytes, at: head), let payload = bulk(in: bytes, at: channel.upperBound + 2) else { return nil }
+        guard let channel = bulk(in: bytes, at: head), let payload = bulk(in: bytes, at: channel.upperBound + 2),
+            payload.upperBound <= maxFrame
+        else { return nil }
         return (channel, payload)
     }
 
@@ -114,13 +123,21 @@ struct RESPReader: Sendable {
 
     private struct Cursor {
         var bytes: ByteBuffer
+        /// Where no more may begin.
+        let limit: Int
         var count = 0
+
+        init(_ bytes: ByteBuffer) {
+            self.bytes = bytes
+            limit = bytes.readerIndex + RESPReader.maxFrame
+        }
 
         /// `nil` where more bytes are needed.
         mutating func value(depth: Int) throws(BusFailure) -> RESPValue? {
             guard depth <= RESPReader.maxDepth else { throw .garbled("values in values, more than \(RESPReader.maxDepth) deep") }
             count += 1
             guard count <= RESPReader.maxValues else { throw .garbled("an answer of more than \(RESPReader.maxValues) values") }
+            guard bytes.readerIndex <= limit else { throw Self.tooLarge }
             guard let kind: UInt8 = bytes.getInteger(at: bytes.readerIndex) else { return nil }
             guard Self.kinds.contains(kind) else { throw .garbled("an answer that begins with byte \(kind)") }
             guard let line = try line() else { return nil }
@@ -137,6 +154,7 @@ struct RESPReader: Sendable {
             }
         }
 
+        private static let tooLarge = BusFailure.garbled("an answer of more than \(RESPReader.maxFrame) bytes")
         private static let kinds = Array("+-:$*_#,(!=%~>|".utf8)
 
         /// The line behind the kind.
@@ -152,12 +170,18 @@ struct RESPReader: Sendable {
             return text
         }
 
+        /// For the log: a character may be as long as a line.
+        private static func shown(_ line: String) -> String {
+            String(decoding: line.utf8.prefix(20).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+        }
+
         private mutating func bulk(_ kind: UInt8, _ line: String) throws(BusFailure) -> RESPValue? {
             // The null of version 2.
             if line == "-1", kind == UInt8(ascii: "$") { return .null }
             guard let length = Int(line), (0...RESPReader.maxBytes).contains(length) else {
-                throw .garbled("bytes of the length \"\(line.prefix(20))\"")
+                throw .garbled("bytes of the length \"\(Self.shown(line))\"")
             }
+            guard bytes.readerIndex + length <= limit else { throw Self.tooLarge }
             guard bytes.readableBytes >= length + 2 else { return nil }
             guard let content = bytes.readSlice(length: length), bytes.readInteger(as: UInt16.self) == 0x0D0A else {
                 throw .garbled("bytes that are longer than their length")
@@ -165,7 +189,7 @@ struct RESPReader: Sendable {
             switch kind {
             case UInt8(ascii: "!"): return .error(String(buffer: content))
             // A text with its format in front: `txt:`.
-            case UInt8(ascii: "="): return .word(String(String(buffer: content).dropFirst(4)))
+            case UInt8(ascii: "="): return .word(String(decoding: content.readableBytesView.dropFirst(4), as: UTF8.self))
             default: return .bytes(content)
             }
         }
@@ -174,7 +198,7 @@ struct RESPReader: Sendable {
             if line == "-1", kind == UInt8(ascii: "*") { return .null }
             let isPaired = kind == UInt8(ascii: "%") || kind == UInt8(ascii: "|")
             let most = isPaired ? RESPReader.maxValues / 2 : RESPReader.maxValues
-            guard let number = Int(line), (0...most).contains(number) else { throw .garbled("an answer of \"\(line.prefix(20))\" values") }
+            guard let number = Int(line), (0...most).contains(number) else { throw .garbled("an answer of \"\(Self.shown(line))\" values") }
             var values: [RESPValue] = []
             for _ in 0..<(isPaired ? number * 2 : number) {
                 guard let value = try value(depth: depth + 1) else { return nil }

@@ -1,10 +1,10 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+package import NIOCore
 
 /// A value of the Redis protocol, version 3, as far as a subscriber and publisher meets them.
-indirect enum RESPValue: Equatable, Sendable {
+package indirect enum RESPValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case number(Int)

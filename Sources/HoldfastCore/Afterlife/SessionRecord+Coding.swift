@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HoldfastWire
-package import NIOCore
+import NIOCore
 
 /// A record as bytes: what other nodes keep. The id is not among them; it stands beside them (``ConnectionRecord``).
 ///
@@ -19,14 +19,13 @@ package import NIOCore
 /// | list | the channels |
 /// | text | the webhook head, where there is one |
 ///
-/// A text is its length in bytes and its bytes. A list is its length and its texts. Lengths have seven bits a byte, the lowest first, and a set
-/// highest bit where another byte follows.
+/// Texts, lists and lengths are those of the messages in which records travel (``FieldWriter``).
 extension SessionRecord {
     static let version: UInt8 = 1
     /// What is larger is not kept: an engine between the nodes may not carry it.
     package static let maxBytes = 256 << 10
 
-    private struct Bits: OptionSet {
+    fileprivate struct Bits: OptionSet {
         let rawValue: UInt8
 
         static let outbound = Bits(rawValue: 1)
@@ -43,120 +42,78 @@ extension SessionRecord {
         if isTrusted { bits.insert(.trusted) }
         if chosenProtocol != nil { bits.insert(.hasProtocol) }
         if facts.webhookHead != nil { bits.insert(.hasHead) }
-        var bytes = ByteBufferAllocator().buffer(capacity: 128 + (facts.webhookHead?.count ?? 0) + state.size)
-        bytes.writeMultipleIntegers(Self.version, bits.rawValue)
-        bytes.writeText(facts.route)
-        bytes.writeMultipleIntegers(trace.high, trace.low, trace.flags)
-        for text in [facts.remoteAddress, facts.path, facts.query] { bytes.writeText(text) }
-        bytes.writeLength(facts.headers.count)
-        for header in facts.headers {
-            bytes.writeText(header.name)
-            bytes.writeText(header.value)
+        var writer = FieldWriter(ByteBufferAllocator().buffer(capacity: 128 + (facts.webhookHead?.count ?? 0) + state.size))
+        writer.byte(Self.version)
+        writer.byte(bits.rawValue)
+        writer.text(facts.route)
+        writer.fixed(trace.high)
+        writer.fixed(trace.low)
+        writer.byte(trace.flags)
+        for text in [facts.remoteAddress, facts.path, facts.query] { writer.text(text) }
+        writer.list(facts.headers) { writer, header in
+            writer.text(header.name)
+            writer.text(header.value)
         }
-        if let chosenProtocol { bytes.writeText(chosenProtocol) }
-        bytes.writeLength(state.entries.count)
-        for entry in state.entries {
-            bytes.writeText(entry.key)
-            bytes.writeText(entry.value)
+        if let chosenProtocol { writer.text(chosenProtocol) }
+        writer.list(state.entries) { writer, entry in
+            writer.text(entry.key)
+            writer.text(entry.value)
         }
-        bytes.writeLength(channels.count)
-        for channel in channels { bytes.writeText(channel.description) }
+        writer.list(channels) { $0.channel($1) }
         if let head = facts.webhookHead {
-            bytes.writeLength(head.count)
-            head.write(into: &bytes)
+            writer.number(head.count)
+            head.write(into: &writer.buffer)
         }
-        return bytes.readableBytes <= Self.maxBytes ? ConnectionRecord(id: facts.id, bytes: bytes) : nil
+        return writer.buffer.readableBytes <= Self.maxBytes ? ConnectionRecord(id: facts.id, bytes: writer.buffer) : nil
     }
 
     /// Reads what ``encoded`` has made.
     ///
     /// - Returns: `nil` for anything else, also for bytes of a version that this node does not know.
     package init?(_ record: ConnectionRecord) {
-        var bytes = record.bytes
-        guard bytes.readableBytes <= Self.maxBytes, bytes.readInteger(as: UInt8.self) == Self.version,
-            let bits = bytes.readInteger(as: UInt8.self).map(Bits.init), Bits.all.isSuperset(of: bits), let route = bytes.readText(),
-            let (high, low, flags) = bytes.readMultipleIntegers(as: (UInt64, UInt64, UInt8).self), let remoteAddress = bytes.readText(),
-            let path = bytes.readText(), let query = bytes.readText(), let headers = bytes.readPairs()
-        else { return nil }
-        if bits.contains(.hasProtocol) {
-            guard let text = bytes.readText() else { return nil }
-            chosenProtocol = text
-        } else {
-            chosenProtocol = nil
-        }
-        guard let entries = bytes.readPairs(), let channels = bytes.readChannels() else { return nil }
+        guard record.bytes.readableBytes <= Self.maxBytes, let read = try? SessionRecord(reading: record) else { return nil }
+        self = read
+    }
+
+    private init(reading record: ConnectionRecord) throws(NodeMessageError) {
+        var reader = FieldReader(record.bytes)
+        let bits = try reader.recordBits()
+        let route = try reader.text()
+        trace = TraceContext(high: try reader.fixed(), low: try reader.fixed(), flags: try reader.byte())
+        let (remoteAddress, path, query) = (try reader.text(), try reader.text(), try reader.text())
+        let request = OpeningRequest(path: path, query: query, remoteAddress: remoteAddress, headers: [], protocols: [])
+        let headers = try reader.pairs().map { OpeningRequest.Field(name: $0.0, value: $0.1) }
+        chosenProtocol = bits.contains(.hasProtocol) ? try reader.text() : nil
+        state = ConnectionState(try reader.pairs().map { ConnectionState.Entry(key: $0.0, value: $0.1) })
+        channels = try reader.list { reader throws(NodeMessageError) in try reader.channel() }
         var head: SplitHead?
         if bits.contains(.hasHead) {
-            guard let text = bytes.readText() else { return nil }
             var whole = SplitHead()
-            whole.appendShared(text)
+            whole.appendShared(try reader.text())
             head = whole
         }
-        guard bytes.readableBytes == 0 else { return nil }
+        guard reader.rest.readableBytes == 0 else { throw .invalid(.record) }
         facts = ConnectionFacts(
-            id: record.id, direction: bits.contains(.outbound) ? .outbound : .inbound, route: route,
-            request: OpeningRequest(path: path, query: query, remoteAddress: remoteAddress, headers: [], protocols: []),
-            kept: headers.map { OpeningRequest.Field(name: $0.0, value: $0.1) }, webhookHead: head)
-        state = ConnectionState(entries.map { ConnectionState.Entry(key: $0.0, value: $0.1) })
-        self.channels = channels
-        trace = TraceContext(high: high, low: low, flags: flags)
+            id: record.id, direction: bits.contains(.outbound) ? .outbound : .inbound, route: route, request: request, kept: headers,
+            webhookHead: head)
         isTrusted = bits.contains(.trusted)
     }
 
     /// The route of a record, without reading the rest of it; `nil` where that cannot be a record.
     package static func route(of record: ConnectionRecord) -> String? {
-        var bytes = record.bytes
-        guard bytes.readInteger(as: UInt8.self) == version, bytes.readInteger(as: UInt8.self) != nil else { return nil }
-        return bytes.readText()
+        var reader = FieldReader(record.bytes)
+        guard (try? reader.recordBits()) != nil else { return nil }
+        return try? reader.text()
     }
 }
 
-extension ByteBuffer {
-    fileprivate mutating func writeLength(_ length: Int) {
-        var rest = length
-        while rest > 0x7F {
-            writeInteger(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        writeInteger(UInt8(rest))
-    }
-
-    fileprivate mutating func writeText(_ text: String) {
-        writeLength(text.utf8.count)
-        writeString(text)
-    }
-
-    /// - Returns: `nil` where there is none, or it is more than there are bytes left: each thing that is counted has one at least.
-    fileprivate mutating func readLength() -> Int? {
-        var length = 0
-        var shift = 0
-        while shift <= 21, let byte = readInteger(as: UInt8.self) {
-            length |= Int(byte & 0x7F) << shift
-            if byte & 0x80 == 0 { return length <= readableBytes ? length : nil }
-            shift += 7
-        }
-        return nil
-    }
-
-    fileprivate mutating func readText() -> String? { readLength().flatMap { readString(length: $0) } }
-
-    fileprivate mutating func readPairs() -> [(String, String)]? {
-        guard let count = readLength() else { return nil }
-        var pairs: [(String, String)] = []
-        for _ in 0..<count {
-            guard let key = readText(), let value = readText() else { return nil }
-            pairs.append((key, value))
-        }
-        return pairs
-    }
-
-    fileprivate mutating func readChannels() -> [ChannelName]? {
-        guard let count = readLength() else { return nil }
-        var channels: [ChannelName] = []
-        for _ in 0..<count {
-            guard let channel = readText().flatMap(ChannelName.init) else { return nil }
-            channels.append(channel)
-        }
-        return channels
+extension FieldReader {
+    /// What a record begins with: its version and its bits.
+    fileprivate mutating func recordBits() throws(NodeMessageError) -> SessionRecord.Bits {
+        let version = try byte()
+        guard version == SessionRecord.version else { throw .unknownVersion(version) }
+        let bits = SessionRecord.Bits(rawValue: try byte())
+        guard SessionRecord.Bits.all.isSuperset(of: bits) else { throw .invalid(.record) }
+        return bits
     }
 }

@@ -71,7 +71,7 @@ extension FieldReader {
 
     mutating func result() throws(NodeMessageError) -> ActionResult {
         switch try byte() {
-        case 0: .done(delivered: try integer())
+        case 0: .done(delivered: try amount())
         case 1: .dialling(try connection())
         case 2: .notFound
         case 3: .duplicate

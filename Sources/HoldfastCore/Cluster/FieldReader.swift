@@ -44,6 +44,12 @@ struct FieldReader {
         return value
     }
 
+    /// How many of something a node has, less than 2³²: whoever adds up what all nodes have goes beyond no limit.
+    mutating func amount() throws(NodeMessageError) -> Int {
+        guard let value = UInt32(exactly: try number()) else { throw .invalid(.number) }
+        return Int(value)
+    }
+
     mutating func fixed() throws(NodeMessageError) -> UInt64 {
         guard let value = buffer.readInteger(as: UInt64.self) else { throw .truncated }
         return value
@@ -123,9 +129,11 @@ struct FieldReader {
         return id
     }
 
+    /// At most 2³¹ − 1 seconds: whoever counts it from now goes beyond no limit.
     mutating func duration() throws(NodeMessageError) -> Duration {
-        guard let nanoseconds = Int64(exactly: try number()) else { throw .invalid(.number) }
-        return .nanoseconds(nanoseconds)
+        let nanoseconds = try number()
+        guard nanoseconds <= UInt64(Int32.max) * 1_000_000_000 else { throw .invalid(.number) }
+        return .nanoseconds(Int64(nanoseconds))
     }
 
     mutating func closeCode() throws(NodeMessageError) -> CloseCode {
@@ -135,9 +143,11 @@ struct FieldReader {
         return code
     }
 
-    /// Of names that come twice the later counts.
-    mutating func texts() throws(NodeMessageError) -> [String: String] {
-        let pairs = try list { reader throws(NodeMessageError) in (try reader.text(), try reader.text()) }
-        return Dictionary(pairs) { $1 }
+    /// Names and values, in order.
+    mutating func pairs() throws(NodeMessageError) -> [(String, String)] {
+        try list { reader throws(NodeMessageError) in (try reader.text(), try reader.text()) }
     }
+
+    /// Of names that come twice the later counts.
+    mutating func texts() throws(NodeMessageError) -> [String: String] { Dictionary(try pairs()) { $1 } }
 }

@@ -3,7 +3,8 @@
 
 import NIOCore
 
-/// Writes the fields of messages between nodes: numbers in seven bits a byte, the lowest first (LEB128), and bytes behind their count.
+/// Writes the fields of what goes between nodes, messages (``NodeMessageWriter``) and records (``SessionRecord``): numbers in seven bits a byte, the
+/// lowest first (LEB128), and bytes behind their count.
 struct FieldWriter {
     var buffer: ByteBuffer
 

@@ -57,10 +57,11 @@ package struct NodeAnnouncement: Equatable, Sendable {
     /// Whether it asks if its name is free. It is no member yet.
     package var isJoining: Bool
     /// Whether it asks every node to say at once that it is there.
-    package var asks = false
+    package var asks: Bool
 
     package init(
-        started: UInt64, lease: Duration, version: String, connections: Int = 0, isDraining: Bool = false, isJoining: Bool = false
+        started: UInt64, lease: Duration, version: String, connections: Int = 0, isDraining: Bool = false, isJoining: Bool = false,
+        asks: Bool = false
     ) {
         self.started = started
         self.lease = lease
@@ -68,6 +69,7 @@ package struct NodeAnnouncement: Equatable, Sendable {
         self.connections = connections
         self.isDraining = isDraining
         self.isJoining = isJoining
+        self.asks = asks
     }
 }
 

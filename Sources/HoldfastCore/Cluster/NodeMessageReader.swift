@@ -106,11 +106,10 @@ extension FieldReader {
         guard NodeAnnouncement.leases.contains(lease) else { throw .invalid(.number) }
         // Bits of later versions are passed over.
         let flags = try byte()
-        let connections = try integer()
-        var announcement = NodeAnnouncement(
-            started: started, lease: lease, version: try text(), connections: connections, isDraining: flags & 1 != 0, isJoining: flags & 2 != 0)
-        announcement.asks = flags & 4 != 0
-        return announcement
+        let connections = try amount()
+        return NodeAnnouncement(
+            started: started, lease: lease, version: try text(), connections: connections, isDraining: flags & 1 != 0, isJoining: flags & 2 != 0,
+            asks: flags & 4 != 0)
     }
 
     fileprivate mutating func handedOver() throws(NodeMessageError) -> HandedOverRecords {

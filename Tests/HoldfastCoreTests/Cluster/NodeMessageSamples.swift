@@ -106,7 +106,8 @@ enum NodeMessageSamples {
 
     static let members: [NodeMessage] = [
         .announcement(
-            NodeAnnouncement(started: 1_790_000_000_000, lease: .seconds(10), version: "1.2", connections: 9, isDraining: true, isJoining: true)),
+            NodeAnnouncement(
+                started: 1_790_000_000_000, lease: .seconds(10), version: "1.2", connections: 9, isDraining: true, isJoining: true, asks: true)),
         .announcement(NodeAnnouncement(started: 0, lease: .milliseconds(400), version: "")),
         .objection(instance: .max), .farewell,
     ]
