@@ -8,14 +8,17 @@ package import Logging
 package enum BrokerChoice {
     /// - Throws: a ``BrokerError`` that says what is accepted.
     package static func make(_ settings: ClusterSettings, node: NodeName, version: String, logger: Logger) throws(BrokerError) -> any Broker {
-        if settings.brokers == ["memory"] || settings.brokers == ["memory://"] {
-            if let unused = unusedFile(settings) {
-                throw BrokerError(.unusableFile, "\(unused) has no use: broker is memory, and this node stands alone")
-            }
+        if settings.isMemory {
+            if let fault = unusedFile(settings) { throw fault }
             return MemoryBroker(node: node)
         }
         let bus = try bus(settings, node: node, version: version, logger: logger)
         return ClusterBroker(bus: bus, settings: settings, node: node, version: version, logger: logger)
+    }
+
+    /// All that is wrong with the settings: what names no broker, and files that cannot be used or have no use.
+    package static func faults(_ settings: ClusterSettings) -> [BrokerError] {
+        settings.isMemory ? unusedFile(settings).map { [$0] } ?? [] : BusSettings.faults(of: settings)
     }
 
     /// The way to the engine that the settings name.
@@ -29,9 +32,16 @@ package enum BrokerChoice {
         }
     }
 
-    private static func unusedFile(_ settings: ClusterSettings) -> String? {
-        if settings.credentialsFile != nil { return "cluster.credentialsFile" }
-        if settings.caFile != nil { return "cluster.caFile" }
-        return settings.certificate == nil ? nil : "cluster.certificate"
+    private static func unusedFile(_ settings: ClusterSettings) -> BrokerError? {
+        let given: [(key: ClusterSettings.Key, isGiven: Bool)] = [
+            (.credentialsFile, settings.credentialsFile != nil), (.caFile, settings.caFile != nil), (.certificateFile, settings.certificate != nil),
+        ]
+        guard let unused = given.first(where: \.isGiven) else { return nil }
+        return BrokerError(.unusableFile, unused.key, "has no use: broker is memory, and this node stands alone")
     }
+}
+
+extension ClusterSettings {
+    /// Several memories are none.
+    fileprivate var isMemory: Bool { isAlone && brokers.count == 1 }
 }

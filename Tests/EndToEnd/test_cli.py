@@ -12,7 +12,7 @@ import yaml
 from app import echo, reply
 from client import all_received, connect, ending, received
 from eventually import eventually, eventually_blocking
-from gateway import Program, binary, environment, free_port, run
+from gateway import Program, binary, environment, free_port, run, without_privileges
 
 JOIN = [{"type": "subscribe", "channel": "lobby"}]
 
@@ -230,6 +230,68 @@ def test_check_of_a_file_that_is_no_configuration(tmp_path, text):
     ended = run("check", "-c", file)
     assert ended.returncode == 1, f"accepted: {ended}"
     assert (ended.stdout + ended.stderr).strip(), "refused without a word"
+
+
+def test_check_of_a_file_that_is_not_read_says_why(tmp_path):
+    forbidden = tmp_path / "holdfast.yaml"
+    forbidden.write_text("node: a\n")
+    forbidden.chmod(0)
+    no_text = tmp_path / "bytes.yaml"
+    no_text.write_bytes(b"node: \xff\n")
+    for file, why in (
+        (forbidden, "cannot be read: Permission denied"), (tmp_path, "is a directory"), (tmp_path / "none", "no such file"),
+        (no_text, "cannot be read as UTF-8 text"),
+    ):
+        program = Program("check", "-c", file, before_exec=without_privileges)
+        assert program.wait() == 1, program.transcript()
+        said = sentence(program.stderr.text())
+        assert said.startswith(f"holdfast: {file}:1: ") and why in said, said
+
+
+BROKERS = """\
+node: a b
+broker:
+  - nats://a:4222
+  - redis://b
+  - nats://u:sec@c:99999
+cluster:
+  lease: soon
+  credentialsFile: /nowhere/a.creds
+  caFile: /nowhere/ca.pem
+  certificateFile: /nowhere/own.pem
+  keyFile: /nowhere/own.key
+routes: [{path: chat, target: http://localhost:3000/hook}]
+"""
+BROKER_FAULTS = [
+    "1: node: expected 1 to 64", "5: broker[2]: \"nats://(hidden)@c:99999\" names no host", "4: broker[1]: nats://a:4222 and redis://b:6379 are of",
+    "7: cluster.lease: expected", "8: cluster.credentialsFile: /nowhere/a.creds: no such file", "9: cluster.caFile: /nowhere/ca.pem: no such file",
+    "10: cluster.certificateFile: /nowhere/own.pem: no such file", "11: cluster.keyFile: /nowhere/own.key: no such file",
+    "12: routes[0].path: expected",
+]
+
+
+def test_check_lists_faults_of_the_broker_with_all_others(tmp_path):
+    file = tmp_path / "holdfast.yaml"
+    file.write_text(BROKERS)
+    ended = run("check", "-c", file)
+    assert ended.returncode == 1, ended
+    said = ended.stderr.splitlines()
+    assert len(said) == len(BROKER_FAULTS), ended.stderr
+    for line, beginning in zip(said, BROKER_FAULTS):
+        assert line.startswith(f"holdfast: {file}:{beginning}"), (line, beginning)
+
+
+@pytest.mark.parametrize("place", ["flag", "variable", "file"])
+def test_a_comma_in_a_brokers_password_shows_nothing_of_it(place, tmp_path):
+    url = "nats://user:gehe,im@host"
+    file = tmp_path / "holdfast.yaml"
+    file.write_text(f"broker: {url}\n")
+    flags, variables = {"flag": (["--broker", url], {}), "variable": ([], {"HOLDFAST_BROKER": url}), "file": (["-c", file], {})}[place]
+    ended = run("check", "http://localhost:3000/hook", *flags, extra_environment=variables)
+    assert ended.returncode == 1, ended
+    source = {"flag": "--broker", "variable": "HOLDFAST_BROKER", "file": f"{file}:1"}[place]
+    assert ended.stderr.startswith(f"holdfast: {source}: broker"), ended.stderr
+    assert "gehe" not in ended.stderr and "im@" not in ended.stderr and "a comma in a user or password is written %2C" in ended.stderr, ended.stderr
 
 
 # The commands that talk to a running gateway

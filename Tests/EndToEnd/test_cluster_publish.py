@@ -12,6 +12,7 @@ from brokers import broker, engine, start_broker  # noqa: F401
 from client import all_received, connect, ending, received, round_trip
 from cluster import cluster, flags_for, heard_by, join, messages, nodes_of, nothing_more, put, subject, wanted  # noqa: F401
 from eventually import eventually, eventually_blocking, stays
+from gateway import run
 from grip_backend import Answer, GripApp, accept, subscribe, text
 from grip_backend import reply as grip_reply
 from grip_gateway import http, message, publish
@@ -33,6 +34,19 @@ async def test_published_anywhere_reaches_everywhere_once(cluster, broker):
         assert sorted(await all_received(socket, 3)) == ["from a", "from b", "from c"]
     put(nodes["a"], "room", "end")
     assert [await received(socket) for socket in sockets] == ["end"] * 9
+
+
+async def test_the_command_tells_how_far_it_went(cluster, broker):
+    nodes = cluster(names="ab")
+    socket = await join(nodes["b"], "room")
+    await heard_by(broker, "room", 1)
+    for name, said in (("a", "delivered to 0 connections here, carried to 1 other node\n"), ("b", "delivered to 1 connection here, carried to 1 other node\n")):
+        ended = run("publish", "room", f"from {name}", "--control", nodes[name].control_url)
+        assert ended.returncode == 0 and ended.stdout == said, ended
+        assert await received(socket) == f"from {name}"
+    broker.kill()
+    away = "delivered to 1 connection here, carried to no other node: none is there, or the broker is away and it waits\n"
+    await eventually(lambda: run("publish", "room", "away", "--control", nodes["b"].control_url).stdout == away, "it says that it waits")
 
 
 async def test_answers_of_the_app_publish_everywhere(cluster, broker, app):

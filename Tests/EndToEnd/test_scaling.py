@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 
+import httpx
 import pytest
 import yaml
 
 from eventually import eventually_blocking
-from gateway import REPOSITORY, binary, run
+from gateway import REPOSITORY, binary, free_port, run
 from network import Network, unavailable
 
 PAGE = REPOSITORY / "docs" / "scaling.md"
@@ -170,6 +171,31 @@ def test_compose_file():
             assert (FOLDER / source).exists() or source.endswith("/holdfast"), source
 
 
+def test_the_health_check_of_compose(launch, app):
+    """Its command, on a node that is ready, and where nobody answers."""
+    services = yaml.safe_load((FOLDER / "compose.yaml").read_text())["services"]
+    check = services["a"]["healthcheck"]["test"]
+    assert check[0] == "CMD" and [port for port in services["a"]["ports"]] == ["127.0.0.1:8081:8081"]
+    gateway = launch("serve", app.url)
+
+    def healthy(port):
+        command = [word.replace("$$", "$").replace("8081", str(port)) for word in check[1:]]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10).returncode == 0
+
+    assert healthy(httpx.URL(gateway.control_url).port)
+    assert not healthy(free_port())
+
+
+def test_the_nodes_know_the_brokers_password():
+    """The file that nodes share and the servers' configuration go together, and neither works without a password."""
+    nats = (FOLDER / "nats.conf").read_text()
+    user, password = re.search(r'^authorization \{\n  user: (\S+)\n  password: "(\S+)"', nats, re.MULTILINE).groups()
+    brokers = yaml.safe_load((FOLDER / "holdfast.yaml").read_text())["broker"]
+    assert brokers[0].startswith(f"nats://{user}:{password}@"), brokers
+    routes = re.search(r'  authorization \{\n    user: (\S+)\n    password: "(\S+)"', nats).groups()
+    assert nats.count("nats://{}:{}@".format(*routes)) == len(brokers)
+
+
 def has_compose():
     return bool(shutil.which("docker")) and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
 
@@ -190,6 +216,11 @@ def test_unit(tmp_path):
     started = re.search(r"ExecStart=/usr/local/bin/holdfast serve -c \S+ (.*)", text)[1].replace("%i", "a").split()
     shown = checked(FOLDER / "holdfast.yaml", *started)
     assert shown.returncode == 0 and "node: a" in shown.stdout, shown.stdout + shown.stderr
+    # A user that is nobody's may not read the file: it is handed on.
+    assert "DynamicUser=yes" in text and "LoadCredential=holdfast.yaml:/etc/holdfast/holdfast.yaml\n" in text
+    assert "-c ${CREDENTIALS_DIRECTORY}/holdfast.yaml " in text
+    head = text.split("[Service]")[0]
+    assert "\nStartLimitIntervalSec=0\n" in head, "a broker that refuses for a while takes the node out for good"
 
 
 def test_servers_of_nats(tmp_path):

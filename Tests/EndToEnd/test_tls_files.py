@@ -1,7 +1,5 @@
 """The files of certificates and keys: what is read, what stops the start, and what is told of them."""
 
-import ctypes
-import os
 import re
 import ssl
 import time
@@ -10,7 +8,7 @@ import pytest
 
 from authority import TLSClient, authority, blind, encrypted, openssl, pair, serve_tls, trust  # noqa: F401, four of them are fixtures
 from client import connect, round_trip
-from gateway import Program, run
+from gateway import Program, run, without_privileges
 
 
 def windows_lines(pair):
@@ -98,14 +96,6 @@ def test_fault_is_a_sentence(app, tmp_path, pair, authority, case):
     assert any(names(lines[0], setting) for setting in settings), f"none of {settings} is named: {lines[0]!r}"
     assert file in lines[0], f"{file} is not named: {lines[0]!r}"
     assert not ended.stdout, f"it said that it had started: {ended.stdout!r}"
-
-
-def without_privileges():
-    """Also root may then read only what its permissions allow."""
-    drop_from_bounding_set, override, read_search = 24, 1, 2
-    for capability in (override, read_search):
-        if os.geteuid() == 0 and ctypes.CDLL(None, use_errno=True).prctl(drop_from_bounding_set, capability, 0, 0, 0):
-            raise OSError(ctypes.get_errno(), "a capability could not be dropped")
 
 
 def test_unreadable_file_is_a_sentence(app, tmp_path, pair):

@@ -49,8 +49,13 @@ import Testing
         #expect(found.contains { $0.message.contains(expected) }, "\(found)")
     }
 
-    @Test func aMissingFileIsTold() {
-        let found = faults { _ = try ConfigurationFile.read("/nowhere/holdfast.yaml") }
-        #expect(found.map(\.message) == ["no such file"])
+    @Test(
+        "A file that is not read is told with the reason",
+        arguments: [
+            ("/nowhere/holdfast.yaml", "no such file"), ("/", "is a directory, and no file"), ("/dev/null/x", "cannot be read: Not a directory"),
+        ])
+    func unreadable(_ path: String, _ why: String) {
+        let found = faults { _ = try ConfigurationFile.read(path) }
+        #expect(found.map(\.description) == ["\(path):1: (file): \(why)"])
     }
 }

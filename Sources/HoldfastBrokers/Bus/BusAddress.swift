@@ -22,7 +22,8 @@ struct BusAddress: Equatable, Sendable, CustomStringConvertible {
     /// What is accepted, for error messages.
     static let rule = """
         accepted: memory (a node that stands alone), nats://[user:password@]host[:4222], tls://host[:4222] (NATS by TLS), \
-        redis://[[user]:password@]host[:6379], rediss://host[:6379] (by TLS), valkey:// and valkeys:// likewise; several of one kind as a list
+        redis://[[user]:password@]host[:6379], rediss://host[:6379] (by TLS), valkey:// and valkeys:// likewise; several of one kind as a list; \
+        a comma in a user or password is written %2C
         """
 
     /// Without credentials.
@@ -41,9 +42,13 @@ struct BusAddress: Equatable, Sendable, CustomStringConvertible {
         certificateHost = HostPort.isAddress(host) ? other.certificateHost : host
     }
 
+    /// - Parameters:
+    ///   - setting: where the URL stands.
+    ///   - shown: what is told of the URL where it is refused, if not all but its credentials.
     /// - Throws: a ``BrokerError`` that says what was found, without credentials, and what is accepted.
-    init(_ text: String) throws(BrokerError) {
-        func fault(_ why: String) -> BrokerError { BrokerError(.unknownBroker, "broker: \"\(Self.withoutCredentials(text))\" \(why); \(Self.rule)") }
+    init(_ text: String, in setting: ClusterSettings.Key = .broker, shown: String? = nil) throws(BrokerError) {
+        let shown = shown ?? ClusterSettings.withoutCredentials(text)
+        func fault(_ why: String) -> BrokerError { BrokerError(.unknownBroker, setting, "\"\(shown)\" \(why); \(Self.rule)") }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw fault("holds a blank, or a character that URLs have in percent-encoding")
         }
@@ -62,7 +67,9 @@ struct BusAddress: Equatable, Sendable, CustomStringConvertible {
         guard !tail.contains("@") else { throw fault("has an @ behind its host: in a user or password, / ? # and @ are written %2F %3F %23 and %40") }
         if let question = tail.firstIndex(where: { $0 == "?" || $0 == "#" }) {
             let parameter = tail[question...].dropFirst().prefix { $0 != "=" && $0 != "&" && $0 != "#" }
-            throw fault("has a parameter (\(parameter.isEmpty ? "an empty one" : String(parameter))), and no parameter is known")
+            // What follows a password's own question mark is none.
+            let name = shown.hasPrefix("\(scheme)://(hidden)") ? "" : " (\(parameter.isEmpty ? "an empty one" : String(parameter)))"
+            throw fault("has a parameter\(name), and no parameter is known")
         }
         guard tail.isEmpty || tail == "/" || kind == .redis && Self.isDatabase(tail.dropFirst()) else {
             throw fault(kind == .nats ? "has a path" : "has a path that is no database's number")
@@ -86,28 +93,40 @@ struct BusAddress: Equatable, Sendable, CustomStringConvertible {
 
     /// All addresses of the setting: several URLs, each of which may be a list with commas, where those behind the first may do without their scheme.
     /// All are of one kind; those without credentials have those of the first that has some.
-    static func list(_ texts: [String]) throws(BrokerError) -> [BusAddress] {
-        var addresses: [BusAddress] = []
-        var login: BusLogin?
-        for text in texts {
+    ///
+    /// - Parameter faults: gets a fault for each URL that cannot be used, and for those that do not go together.
+    /// - Returns: those that can be used; none where they do not go together.
+    static func list(_ texts: [String], faults: inout [BrokerError]) -> [BusAddress] {
+        var found: [(setting: ClusterSettings.Key, address: BusAddress)] = []
+        for (index, text) in texts.enumerated() {
+            let setting: ClusterSettings.Key = texts.count == 1 ? .broker : .url(index)
+            // A variable is cut at commas, also at one in a password: a piece without a scheme may be the rest of it.
+            let isPiece = index > 0 && !text.contains("://") && !text.contains("@")
+            let shown = isPiece ? "(hidden)" : ClusterSettings.withoutCredentials(text)
             var scheme = ""
             for part in text.split(separator: ",", omittingEmptySubsequences: false) {
                 let part = part.drop { $0 == " " }
                 let url = part.contains("://") || scheme.isEmpty ? String(part) : "\(scheme)://\(part)"
                 if let colon = url.firstRange(of: "://") { scheme = String(url[..<colon.lowerBound]) }
-                let address = try BusAddress(url)
-                if login == nil, address.login != .none { login = address.login }
-                addresses.append(address)
+                do throws(BrokerError) { found.append((setting, try BusAddress(url, in: setting, shown: shown))) } catch {
+                    if !faults.contains(error) { faults.append(error) }
+                }
             }
         }
-        guard let first = addresses.first else { throw BrokerError(.unknownBroker, "broker: the list is empty; \(rule)") }
-        if let other = addresses.first(where: { $0.kind != first.kind }) {
-            throw BrokerError(.unknownBroker, "broker: \(first) and \(other) are of different kinds; all servers of a list belong to one engine")
+        if texts.isEmpty { faults.append(BrokerError(.unknownBroker, .broker, "the list is empty; \(rule)")) }
+        guard let first = found.first?.address else { return [] }
+        if let other = found.first(where: { $0.address.kind != first.kind }) {
+            let sentence = "\(first) and \(other.address) are of different kinds; all servers of a list belong to one engine"
+            faults.append(BrokerError(.unknownBroker, other.setting, sentence))
+            return []
         }
-        if let other = addresses.first(where: { $0.isTLS != first.isTLS }) {
-            throw BrokerError(.unknownBroker, "broker: \(first) and \(other): either all servers of a list are spoken to by TLS or none")
+        if let other = found.first(where: { $0.address.isTLS != first.isTLS }) {
+            let sentence = "\(first) and \(other.address): either all servers of a list are spoken to by TLS or none"
+            faults.append(BrokerError(.unknownBroker, other.setting, sentence))
+            return []
         }
-        return addresses.map { $0.login == .none ? $0.with(login ?? .none) : $0 }
+        let login = found.first { $0.address.login != .none }?.address.login ?? .none
+        return found.map { $0.address.login == .none ? $0.address.with(login) : $0.address }
     }
 
     /// The same server, spoken to as somebody.
@@ -115,15 +134,6 @@ struct BusAddress: Equatable, Sendable, CustomStringConvertible {
 
     /// Another server of the same engine.
     func elsewhere(_ place: HostPort) -> BusAddress { BusAddress(self, host: place.host, port: place.port, login: login) }
-
-    /// A text that may be a URL, fit to be shown.
-    static func withoutCredentials(_ text: String) -> String {
-        text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let at = part.lastIndex(of: "@") else { return String(part) }
-            let start = part.firstRange(of: "://")?.upperBound ?? part.startIndex
-            return (start <= at ? part[..<start] : "") + "…" + part[at...]
-        }.joined(separator: ",")
-    }
 
     // MARK: Inside
 

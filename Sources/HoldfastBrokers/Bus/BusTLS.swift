@@ -1,7 +1,6 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import HoldfastCore
 import NIOConcurrencyHelpers
 import NIOCore
@@ -14,31 +13,31 @@ struct BusTLS: Sendable {
     private let configuration: TLSConfiguration
     private let made = NIOLockedValueBox<NIOSSLContext?>(nil)
 
-    /// - Throws: a ``BrokerError`` for files that cannot be used, or have no use.
-    init(_ settings: ClusterSettings, _ addresses: [BusAddress]) throws(BrokerError) {
-        let hasFiles = settings.caFile != nil || settings.certificate != nil
-        if hasFiles, let plain = addresses.first(where: { $0.kind == .redis && !$0.isTLS }) {
-            let name = settings.caFile != nil ? "cluster.caFile" : "cluster.certificate"
-            throw BrokerError(.unusableFile, "\(name) has no use: \(plain) is not spoken to by TLS; that is rediss://")
-        }
-        isAsked = hasFiles || addresses.contains(where: \.isTLS)
+    /// - Parameter faults: gets a fault for each file that cannot be used, or has no use.
+    init(_ settings: ClusterSettings, _ addresses: [BusAddress], faults: inout [BrokerError]) {
+        let files: [ClusterSettings.Key] =
+            (settings.caFile == nil ? [] : [.caFile]) + (settings.certificate == nil ? [] : [.certificateFile])
+        isAsked = !files.isEmpty || addresses.contains(where: \.isTLS)
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        if let file = settings.caFile {
-            configuration.trustRoots = .certificates(try Self.certificates(in: file, setting: "cluster.caFile"))
+        if let plain = addresses.first(where: { $0.kind == .redis && !$0.isTLS }) {
+            faults += files.map { BrokerError(.unusableFile, $0, "has no use: \(plain) is not spoken to by TLS; that is rediss://") }
+            self.configuration = configuration
+            return
         }
-        if let files = settings.certificate {
-            configuration.certificateChain = try Self.certificates(in: files.certificateFile, setting: "cluster.certificate").map { .certificate($0) }
-            guard let key = try? NIOSSLPrivateKey(file: files.keyFile, format: .pem) else {
-                throw BrokerError(.unusableFile, "cluster: \(files.keyFile) holds no private key in PEM without a password, or cannot be read")
-            }
-            configuration.privateKey = .privateKey(key)
+        let before = faults.count
+        if let file = settings.caFile {
+            configuration.trustRoots = .certificates(Self.certificates(in: file, .caFile, &faults))
+        }
+        if let pair = settings.certificate {
+            configuration.certificateChain = Self.certificates(in: pair.certificateFile, .certificateFile, &faults).map { .certificate($0) }
+            configuration.privateKey = Self.privateKey(in: pair.keyFile, &faults).map { .privateKey($0) }
         }
         self.configuration = configuration
         // Files that do not fit each other are found now, not at the first connection.
-        guard hasFiles else { return }
+        guard let setting = files.last, faults.count == before else { return }
         do { _ = try context() } catch {
-            throw BrokerError(.unusableFile, "cluster: the files for TLS do not fit together: \(BusTrouble.sentence(error))")
+            faults.append(BrokerError(.unusableFile, setting, "the files for TLS do not fit together: \(BusTrouble.sentence(error))"))
         }
     }
 
@@ -57,13 +56,28 @@ struct BusTLS: Sendable {
         }
     }
 
-    private static func certificates(in file: String, setting: String) throws(BrokerError) -> [NIOSSLCertificate] {
-        guard FileManager.default.isReadableFile(atPath: file) else {
-            throw BrokerError(.unusableFile, "\(setting): \(file) cannot be read; it must be a PEM file that exists")
-        }
-        guard let found = try? NIOSSLCertificate.fromPEMFile(file), !found.isEmpty else {
-            throw BrokerError(.unusableFile, "\(setting): \(file) holds no certificates in PEM")
+    private static func certificates(in file: String, _ setting: ClusterSettings.Key, _ faults: inout [BrokerError]) -> [NIOSSLCertificate] {
+        guard let bytes = bytes(of: file, setting, "certificates", &faults) else { return [] }
+        guard let found = try? NIOSSLCertificate.fromPEMBytes(bytes), !found.isEmpty else {
+            faults.append(BrokerError(.unusableFile, setting, "\(file) holds no certificates in PEM"))
+            return []
         }
         return found
+    }
+
+    private static func privateKey(in file: String, _ faults: inout [BrokerError]) -> NIOSSLPrivateKey? {
+        guard let bytes = bytes(of: file, .keyFile, "a private key", &faults) else { return nil }
+        guard let key = try? NIOSSLPrivateKey(bytes: bytes, format: .pem) else {
+            faults.append(BrokerError(.unusableFile, .keyFile, "\(file) holds no private key in PEM without a password"))
+            return nil
+        }
+        return key
+    }
+
+    private static func bytes(of file: String, _ setting: ClusterSettings.Key, _ what: String, _ faults: inout [BrokerError]) -> [UInt8]? {
+        do throws(WholeFile.Fault) { return try WholeFile.bytes(file) } catch {
+            faults.append(BrokerError(.unusableFile, setting, "\(file): \(error); it must be a file with \(what) in PEM"))
+            return nil
+        }
     }
 }

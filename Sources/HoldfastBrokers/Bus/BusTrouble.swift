@@ -44,7 +44,7 @@ enum BusTrouble {
     private static func rejection(_ error: any Error) -> String? {
         let words = words(of: error)
         guard words.contains("ALERT"), ["CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"].contains(where: words.contains) else { return nil }
-        return "the server asks for a certificate that it trusts (cluster.certificate): \(words)"
+        return "the server asks for a certificate that it trusts (cluster.certificateFile, cluster.keyFile): \(words)"
     }
 
     /// The library's words for what went wrong, without where in its source that was.

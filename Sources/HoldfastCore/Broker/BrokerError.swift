@@ -15,10 +15,22 @@ package struct BrokerError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     package let code: Code
-    package let description: String
+    /// The setting whose fault it is; `nil` when it is no setting's alone.
+    package let setting: ClusterSettings.Key?
+    /// What is wrong, without the setting.
+    package let sentence: String
 
-    package init(_ code: Code, _ description: String) {
+    package init(_ code: Code, _ sentence: String) {
         self.code = code
-        self.description = description
+        setting = nil
+        self.sentence = sentence
     }
+
+    package init(_ code: Code, _ setting: ClusterSettings.Key, _ sentence: String) {
+        self.code = code
+        self.setting = setting
+        self.sentence = sentence
+    }
+
+    package var description: String { setting.map { "\($0): \(sentence)" } ?? sentence }
 }

@@ -24,12 +24,4 @@ extension ClusterSettings {
         lines += certificate.map { $0.effective("  ") } ?? ["  # certificateFile: none"]
         return lines
     }
-
-    /// A broker's URL without the user's name and password.
-    package static func withoutCredentials(_ broker: String) -> String {
-        guard let at = broker.lastIndex(of: "@") else { return broker }
-        var scheme = ""
-        if let end = broker.firstRange(of: "://")?.upperBound { scheme = String(broker[..<end]) }
-        return "\(scheme)(hidden)\(String(broker[at...]))"
-    }
 }

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ClusterSettings {
-    /// Takes over `broker` and the section `cluster`. Which brokers there are is said by whoever makes them.
-    mutating func read(_ section: inout SectionReader) {
+    /// Takes over `broker` and the section `cluster`.
+    ///
+    /// - Parameter faults: what whoever makes brokers finds wrong with the settings: which brokers there are, and what is in their files.
+    mutating func read(_ section: inout SectionReader, faults: (ClusterSettings) -> [BrokerError]) {
         if let given = section.list("broker", .text) { brokers = given }
         if brokers.isEmpty, !section.hasProblem(with: "broker") {
             section.add("broker", "an empty list: expected memory, or one or more URLs such as nats://host:4222")
@@ -28,9 +30,22 @@ extension ClusterSettings {
         if !kinds.contains(.other), credentialsFile != nil {
             inner.add("credentialsFile", "has no effect with Redis: put user and password into the URL, redis://user:password@host")
         }
+        if !isAlone { for fault in faults(self) { add(fault, to: &section, &inner) } }
         section.finish(inner)
         if isAlone, section.isSet("cluster"), !section.hasProblem(with: "broker"), !section.hasProblem(within: "cluster") {
             section.add("cluster", "has no effect with broker: memory, a node that stands alone; set broker (--broker nats://host:4222)")
+        }
+    }
+
+    /// Tells a fault where its setting stands, unless that has been told of already.
+    private func add(_ fault: BrokerError, to section: inout SectionReader, _ inner: inout SectionReader) {
+        switch fault.setting {
+        case nil, .broker: section.add("broker", fault.sentence)
+        // A memory among others has been told of.
+        case .url(let index) where brokers.indices.contains(index) && Self.isMemory(brokers[index]): break
+        case .url(let index): section.add("broker", entry: index, .text, fault.sentence)
+        case let key?:
+            if !inner.hasProblem(with: key.name) { inner.add(key.name, fault.sentence) }
         }
     }
 

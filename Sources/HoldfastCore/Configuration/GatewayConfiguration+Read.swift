@@ -4,12 +4,15 @@
 extension GatewayConfiguration {
     /// Understands a configuration.
     ///
+    /// - Parameter brokerFaults: what is wrong with the settings of a cluster, in the eyes of whoever makes brokers.
     /// - Throws: ``ConfigurationFaults`` with every fault, in the order of reading.
-    package static func read(_ root: ConfigurationNode) throws(ConfigurationFaults) -> GatewayConfiguration {
+    package static func read(
+        _ root: ConfigurationNode, brokerFaults: (ClusterSettings) -> [BrokerError] = { _ in [] }
+    ) throws(ConfigurationFaults) -> GatewayConfiguration {
         var section = SectionReader(root)
         guard section.problems.isEmpty else { throw ConfigurationFaults(section.problems) }
         var configuration = GatewayConfiguration()
-        configuration.readNode(&section)
+        configuration.readNode(&section, brokerFaults)
         configuration.readRoutes(&section)
         configuration.checkSafety(&section)
         section.finish()
@@ -17,7 +20,7 @@ extension GatewayConfiguration {
         return configuration
     }
 
-    private mutating func readNode(_ section: inout SectionReader) {
+    private mutating func readNode(_ section: inout SectionReader, _ brokerFaults: (ClusterSettings) -> [BrokerError]) {
         let address = SettingType(rule: HostPort.rule) { HostPort($0) }
         node = section.value("node", SettingType(rule: "expected 1 to 64 letters, digits, - or _", parse: NodeName.init), default: node)
         threads = section.optional("threads", .integer(1...1024))
@@ -28,7 +31,7 @@ extension GatewayConfiguration {
         if self.tls == nil, let address = listen.first(where: { $0.scheme == .wss }), !section.hasProblem(within: "tls") {
             section.add("listen", "\(address) needs a certificate: set tls.certificateFile and tls.keyFile")
         }
-        cluster.read(&section)
+        cluster.read(&section, faults: brokerFaults)
         drawsNode = !cluster.isAlone && !section.isSet("node")
         maxConnections = section.optional("maxConnections", .integer(1...100_000_000))
         maxConnectionsPerAddress = section.value("maxConnectionsPerAddress", .integerOrOff(1...100_000_000), default: maxConnectionsPerAddress)

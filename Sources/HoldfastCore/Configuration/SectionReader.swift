@@ -86,6 +86,16 @@ struct SectionReader {
         add(key, node[key]?.source ?? node.source, message)
     }
 
+    /// Adds a fault of one value of a list, which was read with ``list(_:_:)``.
+    ///
+    /// - Parameter entry: its place among the values that were read; those that could not be are not counted.
+    mutating func add<Value>(_ key: String, entry: Int, _ type: SettingType<Value>, _ message: String) {
+        guard case .list(let items)? = node[key]?.content else { return add(key, message) }
+        let read = items.enumerated().filter { if case .scalar(let text) = $0.element.content { type.parse(text) != nil } else { false } }
+        guard read.indices.contains(entry) else { return add(key, message) }
+        add("\(key)[\(read[entry].offset)]", read[entry].element.source, message)
+    }
+
     /// Whether the key is there.
     func isSet(_ key: String) -> Bool { node[key] != nil }
 

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import HoldfastBrokers
 import NIOSSL
 
 /// Which gateway a command talks to.
@@ -41,8 +42,9 @@ struct ControlOptions: ParsableArguments {
         switch (certificate, key) {
         case (let certificate?, let key?):
             tls.certificateChain = try Self.certificates(certificate, "--control-certificate-file").map { .certificate($0) }
-            guard let read = try? NIOSSLPrivateKey(file: key, format: .pem) else {
-                throw Self.refused("--control-key-file: \(key) \(Self.whyNot(key, "private key"))")
+            let bytes = try Self.bytes(key, "--control-key-file")
+            guard let read = try? NIOSSLPrivateKey(bytes: bytes, format: .pem) else {
+                throw Self.refused("--control-key-file: \(key) holds no private key in PEM that can be used")
             }
             tls.privateKey = .privateKey(read)
         case (nil, nil): break
@@ -52,14 +54,15 @@ struct ControlOptions: ParsableArguments {
     }
 
     private static func certificates(_ file: String, _ flag: String) throws -> [NIOSSLCertificate] {
-        guard let found = try? NIOSSLCertificate.fromPEMFile(file), !found.isEmpty else {
-            throw refused("\(flag): \(file) \(whyNot(file, "certificate"))")
+        let bytes = try bytes(file, flag)
+        guard let found = try? NIOSSLCertificate.fromPEMBytes(bytes), !found.isEmpty else {
+            throw refused("\(flag): \(file) holds no certificate in PEM that can be used")
         }
         return found
     }
 
-    private static func whyNot(_ file: String, _ what: String) -> String {
-        FileManager.default.isReadableFile(atPath: file) ? "holds no \(what) in PEM that can be used" : "cannot be read"
+    private static func bytes(_ file: String, _ flag: String) throws -> [UInt8] {
+        do throws(WholeFile.Fault) { return try WholeFile.bytes(file) } catch { throw refused("\(flag): \(file): \(error)") }
     }
 
     private static func refused(_ sentence: String) -> ExitCode {

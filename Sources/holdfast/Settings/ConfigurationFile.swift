@@ -1,7 +1,7 @@
 // This source file is part of Holdfast, the gateway that holds WebSockets for stateless apps.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import HoldfastBrokers
 import HoldfastCore
 import Yams
 
@@ -10,12 +10,7 @@ enum ConfigurationFile {
     /// - Throws: ``ConfigurationFaults`` when the file cannot be read or is not YAML.
     static func read(_ path: String) throws(ConfigurationFaults) -> ConfigurationNode {
         let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            let why = FileManager.default.fileExists(atPath: path) ? "cannot be read as UTF-8 text" : "no such file"
-            throw fault(path, 1, why)
-        }
+        do throws(WholeFile.Fault) { text = try WholeFile.text(path) } catch { throw fault(path, 1, error.description) }
         do {
             guard let root = try Yams.compose(yaml: text) else { return ConfigurationNode(.map([]), source: .file(path, line: 1)) }
             return try convert(root, path)

@@ -5,8 +5,6 @@ import ArgumentParser
 import Foundation
 import HoldfastBrokers
 import HoldfastCore
-import HoldfastServer
-import Logging
 
 /// What a serving command is about to do: the configuration, and what the person who typed it should know.
 struct ServingPlan {
@@ -42,12 +40,11 @@ struct ServingPlan {
         try adjust(&file)
         let layers = SettingLayers(flags: options.given, environment: environment)
         let root = try layers.over(file)
-        var configuration = try GatewayConfiguration.read(root)
+        var configuration = try GatewayConfiguration.read(root, brokerFaults: BrokerChoice.faults)
         if configuration.drawsNode {
             var generator = SystemRandomNumberGenerator()
             configuration.node = .drawn(host: HostName.current, using: &generator)
         }
-        _ = try BrokerChoice.make(configuration.cluster, node: configuration.node, version: Version.number, logger: Logger(label: "holdfast"))
         let warnings = layers.unknownVariables.map { unknown in
             "\(unknown.name) is no setting and is not read" + (unknown.meant.map { "; did you mean \($0)?" } ?? "")
         }

@@ -7,6 +7,14 @@ import Testing
 @testable import HoldfastBrokers
 
 @Suite struct BusAddressTests {
+    /// - Throws: the first fault.
+    private func addresses(_ texts: [String]) throws -> [BusAddress] {
+        var faults: [BrokerError] = []
+        let addresses = BusAddress.list(texts, faults: &faults)
+        if let fault = faults.first { throw fault }
+        return addresses
+    }
+
     @Test(
         "A URL names a server and how it is spoken to",
         arguments: [
@@ -54,18 +62,54 @@ import Testing
     func secrets() throws {
         let error = try #require(throws: BrokerError.self) { try BusAddress("nats://user:geheim@host/path") }
         #expect(!error.description.contains("geheim") && !error.description.contains("user:geheim"))
-        #expect(BusAddress.withoutCredentials("nats://u:p@a:1,v:q@b,c") == "nats://…@a:1,…@b,c")
-        #expect(BusAddress.withoutCredentials("u:p@h://x") == "…@h://x")
         #expect(try BusAddress("redis://:geheim@host").description == "redis://host:6379")
+    }
+
+    @Test(
+        "Nor is a part of a password that has a comma, wherever the list was cut, or a question mark",
+        arguments: [
+            ["nats://user:gehe,im@host"], ["nats://user:gehe", "im@host"], ["nats://user:a,gehe,im@host"], ["nats://user:a", "gehe", "im@host"],
+            ["nats://user:a,ge[he,im@host"], ["nats://user:x?gehe,im@host"], ["nats://user:x?gehe", "im@host"], ["nats://host?password=geheim"],
+        ])
+    func commas(_ texts: [String]) {
+        var faults: [BrokerError] = []
+        _ = BusAddress.list(texts, faults: &faults)
+        #expect(!faults.isEmpty)
+        for fault in faults {
+            #expect(!fault.description.contains("gehe") && !fault.description.contains("im@"), "\(fault)")
+            #expect(fault.description.contains("a comma in a user or password is written %2C"))
+        }
+    }
+
+    @Test("A comma that is percent-encoded is none")
+    func encodedComma() throws {
+        #expect(try BusAddress("nats://u:a%2Cb@host").login == .password(user: "u", "a,b"))
+    }
+
+    @Test("Each URL that cannot be used is told at its place, and whether the others go together")
+    func listFaults() {
+        func faults(_ texts: String...) -> [String] {
+            var faults: [BrokerError] = []
+            _ = BusAddress.list(texts, faults: &faults)
+            return faults.map { String($0.description.prefix { $0 != ";" }) }
+        }
+        #expect(faults("nats://u:p@a:99999") == ["broker: \"nats://(hidden)@a:99999\" names no host, or no port from 1 to 65535"])
+        #expect(
+            faults("nats://a", "nats://b:0", "redis://c", "amqp://d") == [
+                "broker[1]: \"nats://b:0\" names no host, or no port from 1 to 65535", "broker[3]: \"amqp://d\" is of a kind that is not known",
+                "broker[2]: nats://a:4222 and redis://c:6379 are of different kinds",
+            ])
+        #expect(
+            faults("nats://a,tls://b") == ["broker: nats://a:4222 and tls://b:4222: either all servers of a list are spoken to by TLS or none"])
     }
 
     @Test("Lists are of one kind, may stand in one URL, and share credentials")
     func lists() throws {
-        func shown(_ texts: String...) throws -> [String] { try BusAddress.list(texts).map { "\($0)" } }
+        func shown(_ texts: String...) throws -> [String] { try addresses(texts).map { "\($0)" } }
         #expect(try shown("nats://a,b:1, nats://c") == ["nats://a:4222", "nats://b:1", "nats://c:4222"])
         #expect(try shown("redis://a", "valkey://b") == ["redis://a:6379", "redis://b:6379"])
         #expect(
-            try BusAddress.list(["nats://a", "nats://u:p@b,v:q@c", "nats://d"]).map(\.login) == [
+            try addresses(["nats://a", "nats://u:p@b,v:q@c", "nats://d"]).map(\.login) == [
                 .password(user: "u", "p"), .password(user: "u", "p"), .password(user: "v", "q"), .password(user: "u", "p"),
             ])
         for (texts, part) in [
@@ -73,7 +117,7 @@ import Testing
             (["nats://a", "memory://"], "beside"),
             (["nats://a", "tls://b"], "TLS"), (["nats://a,,b"], "no host"), (["nats://a,"], "no host"), ([""], "not a URL"),
         ] as [([String], String)] {
-            let error = try #require(throws: BrokerError.self) { try BusAddress.list(texts) }
+            let error = try #require(throws: BrokerError.self) { try addresses(texts) }
             #expect(error.description.contains(part), "\(error)")
         }
     }

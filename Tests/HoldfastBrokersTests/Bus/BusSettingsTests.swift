@@ -48,12 +48,44 @@ import Testing
             #expect(try fault("nats://host") { $0.certificate = TLSFiles(certificateFile: file, keyFile: file) }.contains("no certificates"))
         }
         #expect(
-            try fault("redis://host") { $0.certificate = TLSFiles(certificateFile: "c", keyFile: "k") }.contains("cluster.certificate has no use"))
-        #expect(try fault("nats://host") { $0.caFile = "/nowhere/ca.pem" }.contains("cannot be read"))
-        #expect(try fault("nats://host") { $0.credentialsFile = "/nowhere/x.creds" }.contains("cannot be read"))
+            try fault("redis://host") { $0.certificate = TLSFiles(certificateFile: "c", keyFile: "k") }.contains(
+                "cluster.certificateFile: has no use"))
+        #expect(try fault("nats://host") { $0.caFile = "/nowhere/ca.pem" }.hasPrefix("cluster.caFile: /nowhere/ca.pem: no such file"))
+        #expect(try fault("nats://host") { $0.credentialsFile = "/" }.hasPrefix("cluster.credentialsFile: /: is a directory"))
         try withFile("nothing") { (file: String) throws in
             #expect(try fault("nats://host") { $0.credentialsFile = file }.contains("NATS USER JWT"))
         }
+    }
+
+    @Test("All that cannot be used is told at once, each fault with its setting")
+    func all() throws {
+        func faults(_ brokers: [String], _ change: (inout ClusterSettings) -> Void) -> [String] {
+            var cluster = ClusterSettings()
+            cluster.brokers = brokers
+            change(&cluster)
+            return BrokerChoice.faults(cluster).map { fault in
+                "\(fault.setting.map { "\($0)" } ?? "") \(fault.sentence.split(separator: ";")[0])"
+            }
+        }
+        try withFile("nothing") { (file: String) throws in
+            #expect(
+                faults(["nats://a", "redis://b"]) {
+                    $0.credentialsFile = "/nowhere"
+                    $0.caFile = "/"
+                    $0.certificate = TLSFiles(certificateFile: file, keyFile: file)
+                } == [
+                    "broker[1] nats://a:4222 and redis://b:6379 are of different kinds", "cluster.credentialsFile /nowhere: no such file",
+                    "cluster.caFile /: is a directory, and no file", "cluster.certificateFile \(file) holds no certificates in PEM",
+                    "cluster.keyFile \(file) holds no private key in PEM without a password",
+                ])
+        }
+        #expect(
+            faults(["redis://a"]) {
+                $0.caFile = "c"
+                $0.certificate = TLSFiles(certificateFile: "c", keyFile: "k")
+            }.map { $0.prefix { $0 != ":" } } == ["cluster.caFile has no use", "cluster.certificateFile has no use"])
+        #expect(faults(["memory"]) { _ in } == [])
+        #expect(faults(["nats://a:4222"]) { _ in } == [])
     }
 
     @Test("Nothing of them is accepted for a node that stands alone")
@@ -63,6 +95,6 @@ import Testing
         let error = try #require(throws: BrokerError.self) {
             try BrokerChoice.make(cluster, node: .standalone, version: "1", logger: Logger(label: "test"))
         }
-        #expect(error.description.contains("cluster.caFile has no use"))
+        #expect(error.description.contains("cluster.caFile: has no use"))
     }
 }

@@ -118,6 +118,52 @@ struct GatewayConfigurationClusterTests {
         ),
     ]
 
+    @Test("What whoever makes brokers finds is told with all else, each fault at its place and once")
+    func brokerFaults() {
+        let lines = [
+            "broker[0] = nats://a", "broker[1] =", "broker[2] = redis://b", "cluster.lease = soon", "cluster.caFile = /ca.pem",
+            "cluster.credentialsFile = /a.creds", "cluster.certificateFile = /own.pem", "maxConnections = many",
+        ]
+        var asked: [ClusterSettings] = []
+        let faults = #expect(throws: ConfigurationFaults.self) {
+            try GatewayConfiguration.read(.written([Self.target] + lines)) { settings in
+                asked.append(settings)
+                return [
+                    BrokerError(.unknownBroker, .url(1), "is of another kind"), BrokerError(.unusableFile, .credentialsFile, "no such file"),
+                    BrokerError(.unusableFile, .caFile, "is a directory"), BrokerError(.unusableFile, .certificateFile, "told already"),
+                    BrokerError(.unknownBroker, "as a whole"),
+                ]
+            }
+        }
+        #expect(
+            faults?.problems.map(\.description) == [
+                "test.yaml:3: broker[1]: expected a text that is not empty, found \"\"",
+                "test.yaml:4: broker[2]: is of another kind",
+                "test.yaml:2: broker: as a whole",
+                "test.yaml:5: cluster.lease: expected a duration from 1s to 3600s, found \"soon\"",
+                "test.yaml:8: cluster.certificateFile: needs keyFile beside it: the certificate's private key, in PEM",
+                "test.yaml:7: cluster.credentialsFile: no such file",
+                "test.yaml:6: cluster.caFile: is a directory",
+                "test.yaml:9: maxConnections: expected a whole number from 1 to 100000000, found \"many\"",
+            ])
+        #expect(asked.map(\.brokers) == [["nats://a", "redis://b"]])
+    }
+
+    @Test("A node that stands alone needs nobody who makes brokers, and one URL has no number")
+    func brokerFaultsOfOne() throws {
+        _ = try GatewayConfiguration.read(.written([Self.target])) { _ in [BrokerError(.unknownBroker, .broker, "nobody asked")] }
+        let lines = ["broker = x", "broker[0] = memory", "broker[1] = nats://a"]
+        for (lines, expected) in [
+            ([lines[0]], ["test.yaml:2: broker: no URL"]),
+            (Array(lines[1...]), ["test.yaml:2: broker: memory is for a node that stands alone; it does not go with others"]),
+        ] {
+            let faults = #expect(throws: ConfigurationFaults.self) {
+                try GatewayConfiguration.read(.written([Self.target] + lines)) { _ in [BrokerError(.unknownBroker, .url(0), "no URL")] }
+            }
+            #expect(faults?.problems.map(\.description) == expected)
+        }
+    }
+
     // MARK: Shown
 
     @Test("The cluster is told with all its settings, and without credentials")
@@ -151,7 +197,15 @@ struct GatewayConfigurationClusterTests {
         "No user, password or token of a URL is shown",
         arguments: [
             ("nats://a", "nats://a"), ("nats://t0ken@a", "nats://(hidden)@a"), ("nats://u:p@ss@a:1", "nats://(hidden)@a:1"),
-            ("u:p@a", "(hidden)@a"), ("memory", "memory"),
+            ("u:p@a", "(hidden)@a"), ("memory", "memory"), ("u:p@h://x", "(hidden)@h://x"),
+            ("nats://a:1,b:2, nats://c,", "nats://a:1,b:2, nats://c,"), ("nats://u:p@a:1,v:q@b,c", "nats://(hidden)@b,c"),
+            ("nats://u:p@a,nats://v:q@b:1", "nats://(hidden)@a,nats://(hidden)@b:1"), ("redis://[::1]:6379/2", "redis://[::1]:6379/2"),
+            // A comma in a password.
+            ("nats://user:sec,ret@host", "nats://(hidden)@host"), ("nats://user:s,e,c:9@host", "nats://(hidden)@host"),
+            ("nats://user:123,ret@host", "nats://(hidden)@host"), ("nats://user:sec", "nats://(hidden)"), ("user:sec", "(hidden)"),
+            ("nats://a:1,user:sec", "nats://(hidden)"), ("nats://user:123456", "nats://(hidden)"), ("nats://host:70000", "nats://host:70000"),
+            ("nats://user:sec/x?y", "nats://(hidden)"), ("redis://host?password=sec", "redis://host?(hidden)"),
+            ("redis://u:p@host/1#sec", "redis://(hidden)@host/1#(hidden)"), ("nats://[::1]:sec", "nats://(hidden)"),
         ])
     func credentials(_ broker: String, _ shown: String) {
         #expect(ClusterSettings.withoutCredentials(broker) == shown)

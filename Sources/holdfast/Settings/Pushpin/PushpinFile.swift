@@ -2,17 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import HoldfastBrokers
 import HoldfastCore
 
 /// The files of Pushpin as texts, and the paths in them.
 enum PushpinFile {
-    /// - Throws: ``ConfigurationFaults`` when the file cannot be read as UTF-8.
+    /// - Throws: ``ConfigurationFaults`` when the file cannot be read, or is no UTF-8.
     static func text(_ path: String) throws(ConfigurationFaults) -> String {
-        do {
-            return try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            let why = FileManager.default.fileExists(atPath: path) ? "cannot be read as UTF-8 text" : "no such file"
-            throw ConfigurationFaults([ConfigurationProblem(source: .file(path, line: 1), key: "(file)", message: why)])
+        do throws(WholeFile.Fault) { return try WholeFile.text(path) } catch {
+            throw ConfigurationFaults([ConfigurationProblem(source: .file(path, line: 1), key: "(file)", message: error.description)])
         }
     }
 

@@ -49,7 +49,7 @@ extension GripPublishItemReader {
 
     private func reason(_ format: GripPublishObject) throws(GripPublishError) -> String? {
         guard let reason = try format.string("reason"), !reason.isEmpty else { return nil }
-        guard Self.isFieldText(reason) else { throw format.invalidValue("reason", "expected text without control characters") }
+        guard reason.isFieldValue else { throw format.invalidValue("reason", "expected text without control characters") }
         return reason
     }
 
@@ -75,15 +75,10 @@ extension GripPublishItemReader {
 
     private func add(_ name: String, _ value: String, to headers: inout [OpeningRequest.Field]) throws(GripPublishError) {
         guard Handshake.isToken(name) else { throw .format("headers contains '\(name)', which is no header's name") }
-        guard Self.isFieldText(value) else { throw .format("headers contains '\(name)' with a control character") }
+        guard value.isFieldValue else { throw .format("headers contains '\(name)' with a control character") }
         let name = name.lowercased()
         guard !Self.ownHeaders.contains(name), !name.hasPrefix("grip-") else { return }
         headers.append(OpeningRequest.Field(name: name, value: value))
-    }
-
-    /// Whether a text can stand in an HTTP head without ending its line.
-    private static func isFieldText(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 
     /// `body-bin`, or else `body`, or else `body-patch`.
