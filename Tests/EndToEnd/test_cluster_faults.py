@@ -49,13 +49,53 @@ async def test_local_traffic_goes_on_without_the_broker(cluster, broker, app):
     broker.start().wait()
     await up(nodes)
     assert nodes["a"].get("/ready").json()["broker"]["up"] is True
-    # What was published meanwhile comes where it was wanted all the time, or is lost; what comes now arrives.
+    # What was published meanwhile comes when both are back.
     await heard_by(broker, "room", 2)
     put(nodes["a"], "room", "end")
-    messages_there = [await received(there)]
-    if messages_there == ["local"]:
-        messages_there.append(await received(there))
-    assert messages_there[-1] == "end" and set(messages_there) <= {"local", "end"}
+    assert await all_received(there, 2) == ["local", "end"]
+
+
+async def test_what_was_published_while_the_broker_was_away_comes_once_all_are_back(cluster, broker):
+    """Nodes come back one after the other: who is first waits for the others."""
+    nodes = cluster()
+    clients = {name: await join(nodes[name], "room") for name in "abc"}
+    await heard_by(broker, "room", 3)
+    for attempt in range(2):
+        broker.kill()
+        await up(nodes, 0)
+        sent = {name: [f"{attempt} from {name}: {place}" for place in range(20)] for name in "abc"}
+        for name, texts in sent.items():
+            for text in texts:
+                put(nodes[name], "room", text)
+        broker.start().wait()
+        for name, client in clients.items():
+            heard = await all_received(client, 60, within=15)
+            for other in "abc":
+                assert [text for text in heard if f"from {other}:" in text] == sent[other], f"{name} of {other}: {heard}"
+    for node in nodes:
+        assert messages(node, "dropped") == 0
+
+
+async def test_a_node_that_stood_still_takes_nobody_for_lost(cluster, broker, app):
+    """It has much to read when it goes on, and knows only then who has been there all the time."""
+    nodes = cluster(lease=2.0)
+    clients = {name: await join(nodes[name], "room") for name in "bc"}
+    await heard_by(broker, "room", 2)
+    # Something to read that has nothing to do with who is there.
+    listener = await join(nodes["a"], "busy")
+    await heard_by(broker, "busy", 1)
+    nodes.freeze("a")
+    begin = time.monotonic()
+    while time.monotonic() - begin < 5:
+        nodes["b"].post("/v1/channels/busy/messages", content="x" * 10_000)
+        await asyncio.sleep(0.001)
+    nodes.thaw("a")
+    nodes.meet(within=10)
+    for name, client in clients.items():
+        await round_trip(client)
+    assert not [entry for entry in nodes["a"].logs() if entry["message"] == "a node was lost"], nodes["a"].stderr.text()
+    assert not [webhook.id for webhook in app.webhooks if webhook.types == ["close"] and webhook.id.split(".")[0] != "a"]
+    listener.transport.abort()
 
 
 async def test_a_node_without_the_broker_is_not_ready_where_that_is_wanted(cluster, broker):
@@ -244,6 +284,21 @@ async def test_permissions_as_documented(engine, tmp_path, app, launch):
         server.kill()
 
 
+async def test_a_node_that_may_not_publish_does_not_start(engine, tmp_path, app):
+    if engine == "nats":
+        rights = 'permissions: { publish: "other.>", subscribe: ">" }'
+        server = start_broker("nats", tmp_path / "broker", more=f"authorization {{ users: [ {{ user: mute, password: secret, {rights} }} ] }}")
+    else:
+        server = start_broker("redis", tmp_path / "broker")
+        words = "ACL SETUSER mute on >secret allchannels +hello +auth +subscribe +unsubscribe +ping +client|setname"
+        assert server.ask(*words.split()) == "OK"
+    try:
+        said = refused("--broker", with_login(server.url, "mute:secret"), app=app)
+        assert "does not let this node publish" in said, said
+    finally:
+        server.kill()
+
+
 def test_credentials_are_not_shown(app):
     shown = run("check", app.url, "--broker", "nats://ann:s3cret@127.0.0.1:4222")
     assert shown.returncode == 0 and "s3cret" not in shown.stdout + shown.stderr, shown
@@ -304,6 +359,9 @@ async def test_a_name_that_is_taken_is_refused(cluster, app, broker):
     client = await join(nodes["a"], "room")
     said = refused(*flags_for(broker), app=app, name="a")
     assert "a" in said and "--node" in said, said
+    # That one sentence, and no noise of what was taken down.
+    lines = [line for line in said.splitlines() if '"level":"info"' not in line]
+    assert len(lines) == 1 and lines[0].startswith("holdfast: "), said
     # Who was there first is not disturbed.
     await round_trip(client)
     assert nodes["b"].post(f"/v1/connections/{app.last_id()}/messages", content="hello").status_code == 202
@@ -327,6 +385,8 @@ async def test_a_name_is_free_at_once_after_kill_9(cluster, app, broker):
 async def test_a_name_is_free_at_once_after_a_stop(cluster):
     nodes = cluster(names="ab", lease=20.0)
     nodes["a"].stop()
+    warned = [entry for name in "ab" for entry in nodes[name].logs() if entry["level"] not in ("info", "debug")]
+    assert not warned, warned
     nodes.start("a")
     nodes.meet(within=5)
 

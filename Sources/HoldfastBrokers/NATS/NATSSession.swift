@@ -135,7 +135,7 @@ struct NATSSession: BusSession {
         guard state == .expectingInfo else { return }
         switch opening.encryption {
         case .always where !info.offersTLS:
-            throw .refused("the server does not speak TLS, which is asked for (tls://, or cluster.caFile and certificate)")
+            throw .refused("the server does not speak TLS, which is asked for (tls://, cluster.caFile or cluster.certificateFile)")
         case .always,
             .ifAsked where info.requiresTLS:
             state = .expectingTLS(info)
