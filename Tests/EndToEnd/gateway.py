@@ -23,7 +23,7 @@ from two_nodes import WANTED as CLUSTER
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("HOLDFAST_BIN", REPOSITORY / ".build" / "release" / "holdfast"))
 # A build with a sanitizer is many times slower.
-SANITIZED = "HOLDFAST_SANITIZED" in os.environ
+SANITIZED = "SANITIZED" in os.environ
 START_WITHIN = 60.0 if SANITIZED else 15.0
 STOP_WITHIN = 100.0 if SANITIZED else 20.0
 # A test's own flags come later on the command line and win.

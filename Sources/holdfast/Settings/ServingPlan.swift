@@ -42,8 +42,7 @@ struct ServingPlan {
         let root = try layers.over(file)
         var configuration = try GatewayConfiguration.read(root, brokerFaults: BrokerChoice.faults)
         if configuration.drawsNode {
-            var generator = SystemRandomNumberGenerator()
-            configuration.node = .drawn(host: HostName.current, using: &generator)
+            configuration.node = .drawn(host: HostName.current, random: .random(in: .min ... .max))
         }
         let warnings = layers.unknownVariables.map { unknown in
             "\(unknown.name) is no setting and is not read" + (unknown.meant.map { "; did you mean \($0)?" } ?? "")

@@ -12,8 +12,7 @@ struct NodeNameDrawnTests {
             ("-a b-", "a-b"), (String(repeating: "x", count: 80), String(repeating: "x", count: 48)),
         ])
     func host(_ host: String, _ expected: String) {
-        var generator = SystemRandomNumberGenerator()
-        let name = NodeName.drawn(host: host, using: &generator).description
+        let name = NodeName.drawn(host: host, random: .random(in: .min ... .max)).description
         let parts = name.split(separator: "-", omittingEmptySubsequences: false)
         #expect(parts.dropLast().joined(separator: "-") == expected)
         #expect(parts.last?.count == 6 && parts.last?.allSatisfy { ("a"..."z").contains($0) } == true, "\(name)")
@@ -22,8 +21,7 @@ struct NodeNameDrawnTests {
 
     @Test("Two processes of one machine have two names")
     func unique() {
-        var generator = SystemRandomNumberGenerator()
-        let names = Set((0..<50).map { _ in NodeName.drawn(host: "web", using: &generator) })
+        let names = Set((0..<50).map { _ in NodeName.drawn(host: "web", random: .random(in: .min ... .max)) })
         #expect(names.count > 48)
     }
 }
