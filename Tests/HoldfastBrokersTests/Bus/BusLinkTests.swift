@@ -12,6 +12,13 @@ import Testing
 @Suite struct BusLinkTests {
     static let kinds: [BusAddress.Kind] = [.nats, .redis]
 
+    /// For tests of what is sent when a bus stops: on a busy machine a second is short.
+    private static var patient: BusTimes {
+        var times = BusTimes()
+        times.stop = .seconds(60)
+        return times
+    }
+
     /// Runs with a fake server, and a bus that is to know it.
     private func withEngine(
         _ kind: BusAddress.Kind, _ behaviour: FakeEngine.Behaviour = FakeEngine.Behaviour(), times: BusTimes = BusTimes(), queueBytes: Int = 1 << 20,
@@ -77,7 +84,7 @@ import Testing
 
     @Test("When it stops, what waits is sent first, and a server that confirms nothing is waited for only so long", arguments: kinds)
     func stopping(_ kind: BusAddress.Kind) async throws {
-        try await withEngine(kind) { engine, rig, _ in
+        try await withEngine(kind, times: Self.patient) { engine, rig, _ in
             try await rig.start()
             publish(rig.bus, (0..<3000).map { "\($0)" })
             await rig.bus.stop()
@@ -91,7 +98,7 @@ import Testing
             publish(rig.bus, ["1"])
             let start = ContinuousClock.now
             await rig.bus.stop()
-            #expect((.milliseconds(900)...(.seconds(5))).contains(ContinuousClock.now - start))
+            #expect((.milliseconds(900)...(.seconds(30))).contains(ContinuousClock.now - start))
             #expect(rig.lines.all.contains { $0.contains("before everything was sent") })
         }
     }
@@ -214,7 +221,7 @@ import Testing
 
     @Test("A bus that stops while it is held sends what waits", arguments: kinds)
     func heldAtTheEnd(_ kind: BusAddress.Kind) async throws {
-        try await withEngine(kind) { engine, rig, _ in
+        try await withEngine(kind, times: Self.patient) { engine, rig, _ in
             try await rig.start()
             rig.bus.hold(true)
             publish(rig.bus, ["1"])
