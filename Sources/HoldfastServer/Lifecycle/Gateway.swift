@@ -64,6 +64,9 @@ package struct Gateway: Service {
         } catch {
             outcome = .failure(error)
         }
+        // The control API's server lets go of its last promise in a task of its own that nobody can wait for, and NIO complains where that finds no
+        // loop any more.
+        try? await Task.sleep(for: .milliseconds(50))
         // The last turns of the loops still look at the hub.
         try? await group.shutdownGracefully()
         withExtendedLifetime(hub) {}
